@@ -1,0 +1,68 @@
+/**
+ * What the owner wants: the definition of one mirror, as `create` writes it and `activate` reads it.
+ *
+ * This is also the shape of STATE_DIR/NAME.json, so it must survive JSON; the registry adds nothing
+ * to it. What the mirror *learns* while it runs (sessions, failed legs) is the sidecar's, not here.
+ */
+import type { ByteCount, LegIndex } from '../geometry/units.ts';
+
+export const MIRROR_SPEC_SCHEMA = 'mirrorctl.mirror/1';
+
+/** Where a leg's data starts: a file or block device and a byte offset into it. */
+export interface LegSpec {
+  /** Absolute path. */
+  readonly path: string;
+  /** Multiple of 512. */
+  readonly offsetBytes: ByteCount;
+}
+
+export type LogSpec =
+  | { readonly type: 'core' }
+  | {
+      readonly type: 'disk';
+      /** Absolute path of a file or block device. */
+      readonly path: string;
+      /** We made this file for this mirror, so `remove` may delete it. */
+      readonly ours: boolean;
+    };
+
+/** What to believe about the legs at the next activation; null: what the log says. */
+export type SyncIntent = 'sync' | 'nosync' | null;
+
+/**
+ * What to do with a log that cannot be taken as it is: null refuses it; `accept` trusts its bits
+ * although it speaks of another number of regions (as the kernel does after a resize); `init`
+ * starts a new log over whatever is there, so that everything is copied.
+ */
+export type LogIntent = 'accept' | 'init' | null;
+
+/**
+ * Which leg answers reads of regions that are in sync; other regions are read from the primary.
+ * `leg:N` prefers one leg.
+ */
+export type ReadPolicy = 'primary' | 'round-robin' | 'queue' | `leg:${number}`;
+
+export interface MirrorSpec {
+  readonly schema: typeof MIRROR_SPEC_SCHEMA;
+  readonly name: string;
+  /** Random, made at create: tells this mirror's sidecar from that of an earlier namesake. */
+  readonly uuid: string;
+  readonly sizeBytes: ByteCount;
+  readonly regionSizeBytes: ByteCount;
+  /** Two to nine, in table order. */
+  readonly legs: readonly LegSpec[];
+  readonly log: LogSpec;
+  /** The leg that held the data when the mirror was made; the sidecar knows who holds it now. */
+  readonly source: LegIndex;
+  /** One-shot: the activation that acted on it sets it to null (dm repeats it at every resume). */
+  readonly syncIntent: SyncIntent;
+  /** One-shot, likewise. */
+  readonly logIntent: LogIntent;
+  /** dm's feature words. */
+  readonly handleErrors: boolean;
+  readonly keepLog: boolean;
+  readonly readPolicy: ReadPolicy;
+}
+
+/** What a mirror may be called: it becomes a file name, a socket name and an NBD export name. */
+export const MIRROR_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

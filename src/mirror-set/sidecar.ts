@@ -1,0 +1,41 @@
+/**
+ * What a mirror has learnt while it ran and must not forget: STATE_DIR/NAME.state.json.
+ *
+ * The dirty log says *where* legs may differ, never *which* leg is right. That is kept here:
+ *
+ * - `primary`: the leg that holds everything; recovery copies from it.
+ * - a leg with `missesSince` has missed at least one acknowledged write since that session began.
+ *   Where it misses something the log's bit is 0, so after a restart it is brought up to date by
+ *   recovering every region that is not clean, and must not be the source until that is done.
+ * - `logTrusted` false: the log could not be written at some point, so its bits claim too much and
+ *   every region is out of sync at the next activation.
+ *
+ * Written durably *before* the write that makes it necessary is acknowledged. A sidecar that is
+ * missing or belongs to another mirror knows nothing: then the log is believed only as far as a
+ * kernel would believe it, with the definition's `source` as the primary.
+ */
+import type { ByteCount, LegIndex, RegionCount } from '../geometry/units.ts';
+
+export const SIDECAR_SCHEMA = 'mirrorctl.sidecar/1';
+
+export interface LegMemory {
+  /** The session in which this leg first missed a write it still misses; null: it misses nothing. */
+  readonly missesSince: number | null;
+}
+
+export interface Sidecar {
+  readonly schema: typeof SIDECAR_SCHEMA;
+  /** The definition's uuid. */
+  readonly uuid: string;
+  /** Counts activations, from 1. */
+  readonly session: number;
+  /** False after an orderly deactivation. */
+  readonly open: boolean;
+  readonly primary: LegIndex;
+  readonly legs: readonly LegMemory[];
+  readonly logTrusted: boolean;
+  /** What the log was last resumed for: a log does not remember its own region size. */
+  readonly sizeBytes: ByteCount;
+  readonly regionSizeBytes: ByteCount;
+  readonly regionCount: RegionCount;
+}
