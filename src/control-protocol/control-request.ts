@@ -9,6 +9,8 @@
  * keys are ignored, unknown `ask`s are refused, so that newer clients can find out.
  */
 import type { MirrorErrorCode } from '../errors/mirror-error.ts';
+import type { Throttle } from '../recovery/throttle.ts';
+import type { RegionState } from '../region/region-state.ts';
 import type { MirrorStatus } from './mirror-status.ts';
 
 export const CONTROL_VERSION = 1;
@@ -16,26 +18,16 @@ export const CONTROL_LINE_BYTES_MAX = 64 * 1024;
 /** An answer may carry the states of many regions. */
 export const CONTROL_ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 
-/** How fast recovery may go. */
-export type Throttle =
-  | { readonly percent: number }
-  | { readonly bytesPerSecond: number }
-  /** As fast as it can. */
-  | null;
-
-/** The states of `region/region-state.ts`, as people and `mirrorctl:regions` know them. */
-export type RegionWord = 'clean' | 'dirty' | 'nosync' | 'quiescing' | 'recovering';
-
 /** A run of neighbouring regions in one state: `count` regions from `first` on. */
 export interface RegionRun {
   readonly first: number;
   readonly count: number;
-  readonly state: RegionWord;
+  readonly state: RegionState;
 }
 
 export type ControlRequest =
   | { readonly ask: 'status' }
-  | { readonly ask: 'regions'; readonly states: readonly RegionWord[] | null }
+  | { readonly ask: 'regions'; readonly states: readonly RegionState[] | null }
   | { readonly ask: 'pauseRecovery' }
   | { readonly ask: 'resumeRecovery' }
   | { readonly ask: 'throttleRecovery'; readonly throttle: Throttle }

@@ -1,0 +1,68 @@
+/**
+ * The legs as the mirror sees them: error counts, the letter dm would print, and which is primary.
+ *
+ * The primary is the leg that holds every region; recovery copies from it, reads of regions that are
+ * out of sync come from it. It moves only to a leg that misses nothing, and never back by itself.
+ *
+ * Letters, worst first: F flush failed, D write failed, S recovery failed, R read failed, A alive
+ * (Linux 6.12 drivers/md/dm-raid1.c, `device_status_char`). As there, errors are forgotten when the
+ * mirror is fully in sync again; the counts stay. Different on purpose: the counts are kept by kind.
+ */
+import type { LegIndex } from '../geometry/units.ts';
+import type { LegMask } from '../region/leg-content.ts';
+import { maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
+
+export type LegFault = 'read' | 'write' | 'sync' | 'flush';
+export type FaultLetter = 'A' | 'F' | 'D' | 'S' | 'R';
+
+const LETTER_OF_FAULT = { flush: 'F', write: 'D', sync: 'S', read: 'R' } as const;
+const WORST_FIRST: readonly LegFault[] = ['flush', 'write', 'sync', 'read'];
+
+export class LegSet {
+  readonly legCount: number;
+  primary: LegIndex;
+  /** Per leg and kind, since the mirror was activated. */
+  readonly #counts: Record<LegFault, number>[];
+  /** Legs with an error of this kind since the mirror was last fully in sync. */
+  readonly #faulty: Record<LegFault, LegMask>;
+
+  constructor(legCount: number, primary: LegIndex) {
+    this.legCount = legCount;
+    this.primary = primary;
+    this.#counts = Array.from({ length: legCount }, () => ({
+      read: 0,
+      write: 0,
+      sync: 0,
+      flush: 0,
+    }));
+    this.#faulty = { read: NO_LEGS, write: NO_LEGS, sync: NO_LEGS, flush: NO_LEGS };
+  }
+
+  /** True: the first error of this kind on this leg since the mirror was last in sync. */
+  fail(leg: LegIndex, fault: LegFault): boolean {
+    const counts = this.#counts[leg];
+    if (counts !== undefined) counts[fault] += 1;
+    const before = this.#faulty[fault];
+    this.#faulty[fault] = union(before, maskOf(leg));
+    return before !== this.#faulty[fault];
+  }
+
+  /** Everything is in sync again: the legs are alive, whatever happened before. */
+  forgive(): void {
+    for (const fault of WORST_FIRST) this.#faulty[fault] = NO_LEGS;
+  }
+
+  errorCount(leg: LegIndex, fault: LegFault): number {
+    return this.#counts[leg]?.[fault] ?? 0;
+  }
+
+  letter(leg: LegIndex): FaultLetter {
+    const worst = WORST_FIRST.find((fault) => (this.#faulty[fault] & maskOf(leg)) !== 0);
+    return worst === undefined ? 'A' : LETTER_OF_FAULT[worst];
+  }
+
+  /** The legs of `mask` that have had no error of any kind. */
+  sound(mask: LegMask): LegMask {
+    return WORST_FIRST.reduce((sound, fault) => without(sound, this.#faulty[fault]), mask);
+  }
+}
