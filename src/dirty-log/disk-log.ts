@@ -1,0 +1,187 @@
+/**
+ * The dirty log on a device: which bits are wanted there, which of them a write must carry, and
+ * whether it owes a flush.
+ *
+ *   mark, clear ─▶ image ──takeWrite──▶ handed ─────▶ device
+ *                  what the log          what the device holds, or will
+ *                  is to say             when the write under way ends
+ *
+ * Two buffers, so that a write under way is never changed: marks and clears go to `image`, and
+ * `takeWrite` copies the changed blocks to `handed`, whose bytes the device reads. A clear that comes
+ * in meanwhile cannot slip into a write that was taken before it.
+ *
+ * Invariants:
+ * - a bit is 0 in `handed` only if it is durably 0 on the device, or will be when the write under way
+ *   ends well. What a failed write may have left there counts as 1.
+ * - hence a mark has to be waited for only if its bit is 1 in `handed` (`#marksWaiting`) or in the
+ *   write under way (`#marksUnderWay`); any other mark is on the device since epoch 0 or longer.
+ * - epoch 0 is the resume's write: the whole image, durable. Before it ended nothing is believed.
+ *
+ * Bytes 16 to 1023 and the slack come through as they were read.
+ *
+ * Compatible with: Linux 6.12 drivers/md/dm-log.c (`disk_resume`, `disk_flush`). Different on purpose:
+ * only changed blocks are written (the kernel writes the whole area), and resync work causes no
+ * writes.
+ */
+import { invariant } from '../errors/invariant.ts';
+import type { Result } from '../errors/mirror-error.ts';
+import { accept } from '../errors/mirror-error.ts';
+import type { ByteCount, RegionCount, RegionIndex } from '../geometry/units.ts';
+import type { DirtyLog, LogEpoch, LogWrite } from './dirty-log.ts';
+import {
+  CLEAN_BITS_OFFSET,
+  cleanBitsIn,
+  encodeLogHeader,
+  LOG_MAGIC,
+  LOG_VERSION,
+  logImageBytes,
+} from './disk-format.ts';
+import type { LogArea, LogBelief, LogRefusal } from './log-resume.ts';
+import { beliefIn } from './log-resume.ts';
+import type { RegionBitset } from './region-bitset.ts';
+
+/** The epoch of the resume's write, and of every mark that is on the device at rest. */
+const RESUME_EPOCH: LogEpoch = 0;
+
+export interface ResumedLog {
+  readonly log: DiskLog;
+  readonly found: LogBelief;
+}
+
+interface WriteUnderWay {
+  readonly epoch: LogEpoch;
+  readonly blocks: readonly number[];
+}
+
+export class DiskLog implements DirtyLog {
+  readonly type = 'disk';
+  readonly regionCount: RegionCount;
+  readonly #blockBytes: ByteCount;
+  readonly #image: Uint8Array;
+  readonly #handed: Uint8Array;
+  readonly #cleanBits: RegionBitset;
+  readonly #handedBits: RegionBitset;
+  /** Blocks in which `image` and `handed` may differ. */
+  readonly #changedBlocks = new Set<number>();
+  #marksWaiting = new Set<RegionIndex>();
+  #marksUnderWay = new Set<RegionIndex>();
+  #underWay: WriteUnderWay | null = null;
+  #nextEpoch = RESUME_EPOCH;
+  #durableEpoch = RESUME_EPOCH - 1;
+
+  /** `image` becomes the log's own. */
+  private constructor(image: Uint8Array, regionCount: RegionCount, blockBytes: ByteCount) {
+    this.regionCount = regionCount;
+    this.#blockBytes = blockBytes;
+    this.#image = image;
+    this.#handed = image.slice();
+    this.#cleanBits = cleanBitsIn(this.#image, regionCount);
+    this.#handedBits = cleanBitsIn(this.#handed, regionCount);
+    for (let block = 0; block * blockBytes < image.length; block += 1) {
+      this.#changedBlocks.add(block);
+    }
+  }
+
+  /** Decides what to believe; the first `takeWrite` is the whole image. `area.bytes` is left alone. */
+  static resume(area: LogArea): Result<ResumedLog, LogRefusal> {
+    const belief = beliefIn(area);
+    if (!belief.ok) return belief;
+    const found = belief.value;
+    const { regionCount } = area.geometry;
+    const image = area.bytes.slice(0, logImageBytes(regionCount, area.blockBytes));
+    encodeLogHeader(
+      { magic: LOG_MAGIC, version: LOG_VERSION, regionCount: BigInt(regionCount) },
+      image,
+    );
+    cleanBitsIn(image, regionCount).fillFrom(found.bitsKept, found.restClean);
+    return accept({ log: new DiskLog(image, regionCount, area.blockBytes), found });
+  }
+
+  get durableEpoch(): LogEpoch {
+    return this.#durableEpoch;
+  }
+
+  isClean(region: RegionIndex): boolean {
+    return this.#cleanBits.has(region);
+  }
+
+  cleanCount(): RegionCount {
+    return this.#cleanBits.count();
+  }
+
+  mark(region: RegionIndex): LogEpoch {
+    if (this.#cleanBits.has(region)) this.#setDirty(region);
+    if (this.#marksWaiting.has(region)) return this.#nextEpoch;
+    if (this.#marksUnderWay.has(region)) return this.#nextEpoch - 1;
+    return RESUME_EPOCH;
+  }
+
+  clear(region: RegionIndex, inSync: boolean): void {
+    if (!inSync || this.#cleanBits.has(region)) return;
+    this.#cleanBits.set(region);
+    this.#marksWaiting.delete(region);
+    this.#changedBlocks.add(this.#blockOf(region));
+  }
+
+  owes(): 'nothing' | 'clears' | 'marks' {
+    if (this.#changedBlocks.size === 0) return 'nothing';
+    return this.#durableEpoch < RESUME_EPOCH || this.#marksWaiting.size > 0 ? 'marks' : 'clears';
+  }
+
+  takeWrite(): LogWrite | null {
+    const owed = this.owes();
+    if (this.#underWay !== null || owed === 'nothing') return null;
+    const blocks = [...this.#changedBlocks].sort((one, other) => one - other);
+    const epoch = this.#nextEpoch;
+    this.#nextEpoch += 1;
+    this.#changedBlocks.clear();
+    this.#marksUnderWay = this.#marksWaiting;
+    this.#marksWaiting = new Set();
+    this.#underWay = { epoch, blocks };
+    return { epoch, durable: owed === 'marks', parts: this.#handOver(blocks) };
+  }
+
+  writeEnded(ok: boolean): void {
+    invariant(this.#underWay !== null, 'no log write is under way');
+    const { epoch, blocks } = this.#underWay;
+    this.#underWay = null;
+    if (ok) this.#durableEpoch = epoch;
+    else this.#oweAgain(blocks);
+    this.#marksUnderWay = new Set();
+  }
+
+  #setDirty(region: RegionIndex): void {
+    this.#cleanBits.clear(region);
+    if (!this.#handedBits.has(region)) return; // takes back a clear that was not written yet
+    this.#marksWaiting.add(region);
+    this.#changedBlocks.add(this.#blockOf(region));
+  }
+
+  /** The device may hold any mix of old and new, so the marks of the write count as not made. */
+  #oweAgain(blocks: readonly number[]): void {
+    for (const block of blocks) this.#changedBlocks.add(block);
+    for (const region of this.#marksUnderWay) {
+      this.#handedBits.set(region);
+      if (!this.#cleanBits.has(region)) this.#marksWaiting.add(region);
+    }
+  }
+
+  #handOver(blocks: readonly number[]): LogWrite['parts'] {
+    const parts: { offset: number; bytes: Uint8Array }[] = [];
+    for (let index = 0; index < blocks.length; ) {
+      const first = blocks[index] ?? 0;
+      let count = 1;
+      while (blocks[index + count] === first + count) count += 1;
+      const offset = first * this.#blockBytes;
+      const end = offset + count * this.#blockBytes;
+      this.#handed.set(this.#image.subarray(offset, end), offset);
+      parts.push({ offset, bytes: this.#handed.subarray(offset, end) });
+      index += count;
+    }
+    return parts;
+  }
+
+  #blockOf(region: RegionIndex): number {
+    return Math.floor((CLEAN_BITS_OFFSET + (region >>> 3)) / this.#blockBytes);
+  }
+}
