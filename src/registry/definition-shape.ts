@@ -1,0 +1,117 @@
+/** The shape of NAME.json, key by key, and whether its parts agree with each other. */
+import path from 'node:path';
+import { MirrorError } from '../errors/mirror-error.ts';
+import { RegionGeometry } from '../geometry/region-geometry.ts';
+import type { ByteCount, LegIndex } from '../geometry/units.ts';
+import {
+  byteCount,
+  LEG_COUNT_MAX,
+  LEG_COUNT_MIN,
+  legIndex,
+  SECTOR_BYTES,
+} from '../geometry/units.ts';
+import type { Reader } from '../json/json-shape.ts';
+import {
+  converted,
+  count,
+  flag,
+  JsonFault,
+  listOf,
+  matching,
+  nullable,
+  object,
+  oneOf,
+  tagged,
+  text,
+} from '../json/json-shape.ts';
+import type { LegSpec, LogSpec, MirrorSpec, ReadPolicy } from '../mirror-set/mirror-spec.ts';
+import { MIRROR_SPEC_SCHEMA } from '../mirror-set/mirror-spec.ts';
+
+export const UUID_PATTERN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export const bytes: Reader<ByteCount> = converted(count, byteCount);
+
+export const leg: Reader<LegIndex> = converted(count, (value, at) => {
+  if (value >= LEG_COUNT_MAX) throw new JsonFault(at, `is ${value}, past the last possible leg`);
+  return legIndex(value);
+});
+
+const absolutePath: Reader<string> = converted(text, (value, at) => {
+  if (!path.isAbsolute(value)) throw new JsonFault(at, 'is not an absolute path');
+  return value;
+});
+
+const legSpec = object<LegSpec>(
+  {
+    path: absolutePath,
+    offsetBytes: converted(bytes, (value, at) => {
+      if (value % SECTOR_BYTES !== 0) throw new JsonFault(at, `is no multiple of ${SECTOR_BYTES}`);
+      return value;
+    }),
+  },
+  'refuse',
+);
+
+const logSpec = tagged<LogSpec>('type', {
+  core: object({ type: oneOf('core') }, 'refuse'),
+  disk: object({ type: oneOf('disk'), path: absolutePath, ours: flag }, 'refuse'),
+});
+
+const readPolicy = matching(
+  /^(primary|round-robin|queue|leg:[0-8])$/,
+  'primary, round-robin, queue or leg:N',
+) as Reader<ReadPolicy>;
+
+/** Reads the definition of the mirror `name`. */
+export function mirrorSpec(name: string): Reader<MirrorSpec> {
+  const shape = object<MirrorSpec>(
+    {
+      schema: oneOf(MIRROR_SPEC_SCHEMA),
+      name: oneOf(name),
+      uuid: matching(UUID_PATTERN, 'a UUID'),
+      sizeBytes: bytes,
+      regionSizeBytes: bytes,
+      legs: listOf(legSpec, { min: LEG_COUNT_MIN, max: LEG_COUNT_MAX }),
+      log: logSpec,
+      source: leg,
+      syncIntent: nullable(oneOf('sync', 'nosync')),
+      logIntent: nullable(oneOf('accept', 'init')),
+      handleErrors: flag,
+      keepLog: flag,
+      readPolicy,
+    },
+    'refuse',
+  );
+  return converted(shape, checkAgreement);
+}
+
+function checkAgreement(spec: MirrorSpec): MirrorSpec {
+  const { legs, source, readPolicy: policy, log } = spec;
+  const legCount = legs.length;
+  if (source >= legCount)
+    throw new JsonFault('source', `is ${source}, but there are ${legCount} legs`);
+  const preferred = /^leg:(\d)$/.exec(policy)?.[1];
+  if (preferred !== undefined && Number(preferred) >= legCount) {
+    throw new JsonFault('readPolicy', `is ${policy}, but there are ${legCount} legs`);
+  }
+  const twice = legs.findIndex((one, index) =>
+    legs.some(
+      (other, at) => at < index && other.path === one.path && other.offsetBytes === one.offsetBytes,
+    ),
+  );
+  if (twice >= 0) throw new JsonFault(`legs[${twice}]`, 'is given twice');
+  if (log.type === 'core' && spec.logIntent !== null) {
+    throw new JsonFault('logIntent', `is ${spec.logIntent}, but a core log has no content`);
+  }
+  checkGeometry(spec);
+  return spec;
+}
+
+function checkGeometry({ sizeBytes, regionSizeBytes }: MirrorSpec): void {
+  try {
+    RegionGeometry.of(sizeBytes, regionSizeBytes);
+  } catch (error) {
+    if (!(error instanceof MirrorError)) throw error;
+    throw new JsonFault('regionSizeBytes', `does not fit: ${error.message}`);
+  }
+}
