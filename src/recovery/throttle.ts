@@ -5,14 +5,11 @@
  *   that took `busy`, recovery rests `busy × (100 − p) / p`;
  * - `bytesPerSecond`: every region taken moves the time of the next one on by what it costs.
  *
- * Both are one rule, "no region is taken before `notBefore`", in ticks (milliseconds). A rest is never
- * longer than `REST_MAX`, so that a changed throttle takes hold soon, and time that passed unused is
- * not saved up beyond one tick's worth of work.
+ * Both are one rule, "no region is taken before `notBefore`", in ticks (milliseconds). Time that passed
+ * unused is not saved up, and a changed throttle takes hold at once.
  */
 /** How fast recovery may go; null: as fast as it can. */
 export type Throttle = { readonly percent: number } | { readonly bytesPerSecond: number } | null;
-
-const REST_MAX = 10_000;
 
 export class RecoveryThrottle {
   #limit: Throttle = null;
@@ -27,8 +24,10 @@ export class RecoveryThrottle {
     this.#notBefore = now;
   }
 
-  allows(now: number): boolean {
-    return this.#limit === null || now >= this.#notBefore;
+  /** With a share of the time, copies are taken in batches: rest is measured from the last one's end. */
+  allows(now: number, copiesInFlight: number): boolean {
+    if (this.#limit === null) return true;
+    return now >= this.#notBefore && !('percent' in this.#limit && copiesInFlight > 0);
   }
 
   /** A region of `bytes` is taken now. */
@@ -44,6 +43,6 @@ export class RecoveryThrottle {
   }
 
   #rest(duration: number, now: number): void {
-    this.#notBefore = Math.min(Math.max(this.#notBefore, now) + duration, now + REST_MAX);
+    this.#notBefore = Math.max(this.#notBefore, now) + duration;
   }
 }

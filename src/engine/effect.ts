@@ -1,0 +1,66 @@
+/**
+ * Everything the engine may ask for, as data: effects can be printed, recorded and replayed.
+ *
+ * The shell carries them out in the order given and reports back through `step`. Order is law in two
+ * places only, and both are kept by *waiting* for an input, not by the order of this list: no data
+ * write before the log write that marks its region has ended, no clean bit before the legs' flush.
+ */
+
+import type { LogWrite } from '../dirty-log/dirty-log.ts';
+import type { ByteCount, ByteOffset, LegIndex, RegionIndex } from '../geometry/units.ts';
+import type { LegFault } from '../mirror-set/leg-set.ts';
+import type { LegMask } from '../region/leg-content.ts';
+import type { IoId, RequestId, WriteVerb } from './input.ts';
+
+/** How a request ended, for the client. */
+export type ReplyOutcome = 'ok' | 'ioError' | 'noSpace';
+
+/** What must be remembered across a restart: see mirror-set/sidecar.ts. */
+export interface MirrorMemory {
+  readonly primary: LegIndex;
+  /** Legs that miss at least one region. */
+  readonly missing: LegMask;
+  readonly logTrusted: boolean;
+}
+
+export type MirrorEvent =
+  | { readonly event: 'inSync' }
+  | { readonly event: 'legFailed'; readonly leg: LegIndex; readonly fault: LegFault }
+  | { readonly event: 'primaryMoved'; readonly leg: LegIndex }
+  | { readonly event: 'logFailed' };
+
+/** One leg's share of a client's request: `at` is where it begins in the request's buffer. */
+interface LegShare {
+  readonly io: IoId;
+  readonly request: RequestId;
+  readonly leg: LegIndex;
+  readonly offset: ByteOffset;
+  readonly length: ByteCount;
+  readonly at: number;
+}
+
+export type Effect =
+  | ({ readonly kind: 'readLeg' } & LegShare)
+  | ({ readonly kind: 'writeLeg'; readonly verb: WriteVerb } & LegShare & {
+        readonly fua: boolean;
+        readonly mayPunch: boolean;
+      })
+  /** Never two at a time to one leg. Ends as `legFlushEnded`. */
+  | { readonly kind: 'flushLeg'; readonly leg: LegIndex }
+  /** Never two at a time. Ends as `logWriteEnded`. */
+  | { readonly kind: 'writeLog'; readonly write: LogWrite }
+  /** Never two at a time. Ends as `memoryKept`, once it would survive a power cut. */
+  | { readonly kind: 'keepMemory'; readonly memory: MirrorMemory }
+  /** Ends as `copyEnded`. */
+  | {
+      readonly kind: 'copyRegion';
+      readonly region: RegionIndex;
+      readonly source: LegIndex;
+      readonly targets: readonly LegIndex[];
+      readonly offset: ByteOffset;
+      readonly length: ByteCount;
+    }
+  | { readonly kind: 'reply'; readonly request: RequestId; readonly outcome: ReplyOutcome }
+  | { readonly kind: 'event'; readonly event: MirrorEvent }
+  /** The answer to `stop`. `outOfSync`: regions that are not clean in the log because of that. */
+  | { readonly kind: 'stopped'; readonly logClean: boolean; readonly outOfSync: number };

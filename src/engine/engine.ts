@@ -1,0 +1,203 @@
+/**
+ * The engine: `step` takes one thing that happened and returns what to do about it. All the rules of
+ * the mirror meet here, and nothing else does: no I/O, no clock, no randomness, no promise.
+ *
+ * The paths (write, read, flush, recovery, sweep, log) each know one life cycle; they share
+ * `MirrorState` and leave work for each other there. `step` hands that work out until none is left, so
+ * after every step the engine is at rest and any invariant may be checked.
+ */
+import { invariant } from '../errors/invariant.ts';
+import { ReadChooser } from '../mirror-set/read-policy.ts';
+import { ResyncScheduler } from '../recovery/resync-scheduler.ts';
+import type { Effect, MirrorMemory } from './effect.ts';
+import type { FlushAnswer } from './flush-path.ts';
+import { FlushPath } from './flush-path.ts';
+import type { Input, IoOutcome } from './input.ts';
+import { LogPath } from './log-path.ts';
+import { MemoryKeeper } from './memory-keeper.ts';
+import type { EngineOptions } from './mirror-state.ts';
+import { MirrorState } from './mirror-state.ts';
+import type { ReadSegment } from './read-path.ts';
+import { ReadPath } from './read-path.ts';
+import { RecoveryPath } from './recovery-path.ts';
+import { SlotTable } from './slot-table.ts';
+import { SweepPath } from './sweep-path.ts';
+import type { WriteShare } from './write-path.ts';
+import { WritePath } from './write-path.ts';
+import { WriteRequest } from './write-piece.ts';
+
+type LegIo =
+  | { readonly of: 'read'; readonly segment: ReadSegment }
+  | { readonly of: 'write'; readonly share: WriteShare };
+
+export class Engine {
+  readonly state: MirrorState;
+  readonly recovery: RecoveryPath;
+  readonly #log: LogPath;
+  readonly #memory: MemoryKeeper;
+  readonly #writes: WritePath;
+  readonly #reads: ReadPath;
+  readonly #flushes: FlushPath;
+  readonly #sweep: SweepPath;
+  readonly #legIos = new SlotTable<LegIo>();
+  #stopping: 'no' | 'draining' | 'sweeping' | 'swept' | 'sealing' | 'stopped' = 'no';
+
+  constructor(options: EngineOptions) {
+    this.state = new MirrorState(options);
+    this.#memory = new MemoryKeeper(this.state, options.logTrusted);
+    this.#log = new LogPath(this.state, this.#memory, options.keepLog);
+    this.#flushes = new FlushPath(this.state);
+    this.#sweep = new SweepPath(this.state, this.#flushes, this.#memory);
+    const scheduler = new ResyncScheduler();
+    this.recovery = new RecoveryPath(this.state, scheduler, options.recoveriesMax);
+    this.#writes = new WritePath(this.state, this.#log, this.#memory, scheduler, (share) =>
+      this.#legIos.put({ of: 'write', share }),
+    );
+    const chooser = new ReadChooser(options.readPolicy, this.state.legs.legCount);
+    this.#reads = new ReadPath(this.state, chooser, (segment) =>
+      this.#legIos.put({ of: 'read', segment }),
+    );
+  }
+
+  /** What must be durable before the first request, and whenever `keepMemory` asks for it. */
+  get memory(): MirrorMemory {
+    return this.#memory.current();
+  }
+
+  get logHasFailed(): boolean {
+    return this.#log.hasFailed;
+  }
+
+  /** The array returned is the caller's. */
+  step(input: Input): Effect[] {
+    this.#take(input);
+    this.#settle();
+    const { effects } = this.state;
+    this.state.effects = [];
+    return effects;
+  }
+
+  // biome-ignore lint/complexity/noExcessiveLinesPerFunction: a flat switch, a case for every input
+  #take(input: Input): void {
+    switch (input.kind) {
+      case 'read':
+        this.#admitRequest();
+        this.#reads.begin(input.request, input.offset, input.length);
+        break;
+      case 'write':
+      case 'zero':
+      case 'discard': {
+        this.#admitRequest();
+        const { request, kind, fua, mayPunch } = input;
+        this.#writes.begin(
+          new WriteRequest(request, kind, fua, mayPunch),
+          input.offset,
+          input.length,
+        );
+        break;
+      }
+      case 'flush':
+        this.#admitRequest();
+        this.#flushFor(input.request);
+        break;
+      case 'legIoEnded':
+        this.#legIoEnded(this.#legIos.take(input.io), input.outcome);
+        break;
+      case 'legFlushEnded':
+        this.#flushes.legEnded(input.leg, input.outcome);
+        break;
+      case 'logWriteEnded':
+        this.#log.writeEnded(input.outcome, (pieces, marked) =>
+          this.#writes.logAnswered(pieces, marked),
+        );
+        break;
+      case 'memoryKept':
+        this.#memory.ended(input.outcome === 'ok');
+        break;
+      case 'copyEnded':
+        this.recovery.copyEnded(input.region, input.readFailed, input.failedTargets);
+        break;
+      case 'tick':
+        this.state.now = input.now;
+        this.recovery.tick();
+        if (this.#stopping === 'no') this.#sweep.tick();
+        break;
+      case 'pauseRecovery':
+        this.recovery.pause();
+        break;
+      case 'resumeRecovery':
+        this.recovery.resume();
+        break;
+      case 'throttleRecovery':
+        this.recovery.limit(input.throttle);
+        break;
+      case 'stop':
+        this.recovery.pause();
+        if (this.#stopping === 'no') this.#stopping = 'draining';
+        break;
+    }
+  }
+
+  #admitRequest(): void {
+    invariant(this.#stopping === 'no', 'a request after stop');
+    this.recovery.foreground();
+  }
+
+  #legIoEnded(io: LegIo, outcome: IoOutcome): void {
+    if (io.of === 'write') this.#writes.shareEnded(io.share, outcome);
+    else this.#reads.segmentEnded(io.segment, outcome);
+  }
+
+  #flushFor(request: number): void {
+    this.state.requestsInFlight += 1;
+    const reply = (ok: boolean) => {
+      this.state.requestsInFlight -= 1;
+      this.state.emit({ kind: 'reply', request, outcome: ok ? 'ok' : 'ioError' });
+    };
+    this.#flushes.join((answer: FlushAnswer) => {
+      const held = answer === 'degraded' && this.#memory.holds(reply);
+      if (!held) reply(answer !== 'failed');
+    });
+  }
+
+  /** Hands out what the paths left for each other, until there is none. */
+  #settle(): void {
+    const { state } = this;
+    while (state.released.length > 0) {
+      const released = state.released;
+      state.released = [];
+      for (const piece of released) this.#writes.beginPiece(piece);
+    }
+    this.recovery.kick();
+    this.#memory.kick();
+    this.#log.kick();
+    if (this.#stopping !== 'no') this.#advanceStop();
+  }
+
+  /** draining ─▶ sweeping ─▶ swept ─▶ sealing ─▶ stopped, each when nothing of the last is left. */
+  #advanceStop(): void {
+    const { state } = this;
+    const drained = state.requestsInFlight === 0 && this.recovery.claimed === 0;
+    if (this.#stopping === 'draining' && drained && this.#sweep.isIdle && this.#flushes.isIdle) {
+      this.#stopping = 'sweeping';
+      this.#sweep.sweepAll(() => {
+        this.#stopping = 'swept';
+      });
+    }
+    const written = this.#log.isIdle && this.#memory.isIdle;
+    if (this.#stopping === 'swept' && written) {
+      this.#stopping = 'sealing';
+      this.#log.finish();
+    }
+    if (this.#stopping === 'sealing' && this.#log.isIdle) this.#sayStopped();
+  }
+
+  #sayStopped(): void {
+    this.#stopping = 'stopped';
+    const { content, log, hash } = this.state;
+    const outOfSync = content.regionCount - content.inSyncCount;
+    const rested = hash.entryCount === 0 && log.cleanCount() === content.inSyncCount;
+    const logClean = rested && !this.#log.hasFailed;
+    this.state.emit({ kind: 'stopped', logClean, outOfSync });
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * Everything that can happen to a mirror. The engine has no other way in: what is not here cannot
+ * influence it, so a list of inputs replays a run exactly.
+ *
+ * Requests are named by the shell (`request`), legs' I/O by the engine (`io`, from an effect).
+ */
+import type { ByteCount, ByteOffset, LegIndex, RegionIndex } from '../geometry/units.ts';
+import type { Throttle } from '../recovery/throttle.ts';
+import type { LegMask } from '../region/leg-content.ts';
+
+/** Names a client's request for as long as the engine holds it; small, reused. */
+export type RequestId = number;
+/** Names one I/O to one leg; small, reused. */
+export type IoId = number;
+
+/** How an I/O ended. `unsupported`: the leg cannot do this at all, and did nothing. */
+export type IoOutcome = 'ok' | 'failed' | 'noSpace';
+
+export type WriteVerb = 'write' | 'zero' | 'discard';
+
+export type Input =
+  /** Ranges lie within the mirror and are not empty; `step` breaks an invariant otherwise. */
+  | {
+      readonly kind: 'read';
+      readonly request: RequestId;
+      readonly offset: ByteOffset;
+      readonly length: ByteCount;
+    }
+  | {
+      readonly kind: WriteVerb;
+      readonly request: RequestId;
+      readonly offset: ByteOffset;
+      readonly length: ByteCount;
+      readonly fua: boolean;
+      /** `zero`: the range may become a hole. */
+      readonly mayPunch: boolean;
+    }
+  | { readonly kind: 'flush'; readonly request: RequestId }
+  | { readonly kind: 'legIoEnded'; readonly io: IoId; readonly outcome: IoOutcome }
+  | { readonly kind: 'legFlushEnded'; readonly leg: LegIndex; readonly outcome: IoOutcome }
+  | { readonly kind: 'logWriteEnded'; readonly outcome: IoOutcome }
+  | { readonly kind: 'memoryKept'; readonly outcome: IoOutcome }
+  | {
+      readonly kind: 'copyEnded';
+      readonly region: RegionIndex;
+      /** The source could not be read; nothing is known of the targets. */
+      readonly readFailed: boolean;
+      readonly failedTargets: LegMask;
+    }
+  | { readonly kind: 'tick'; readonly now: number }
+  | { readonly kind: 'pauseRecovery' }
+  | { readonly kind: 'resumeRecovery' }
+  | { readonly kind: 'throttleRecovery'; readonly throttle: Throttle }
+  /** No further requests will come; finish, flush, clean the log, then say `stopped`. */
+  | { readonly kind: 'stop' };

@@ -1,0 +1,179 @@
+/**
+ * Recovery: claim a region, wait until its writes have drained, copy it, complete, and let the sweep
+ * clear it. A bounded number of regions at once; fewer while clients are busy.
+ *
+ *   nosync ─claim─▶ quiescing ─drained─▶ recovering ─copied─▶ dirty ─legs flushed─▶ clean
+ *                       │ a leg fails a write  │ copy fails
+ *                       └──────────────────────┴───▶ nosync, tried again later
+ *
+ * Completing comes before clearing: the region is in sync, its delayed writes are released, and only
+ * a later sweep sets its clean bit. Every exit from quiescing and recovering frees its place, because
+ * the places in use *are* the regions in those two states.
+ */
+import type { LegIndex, RegionIndex } from '../geometry/units.ts';
+import { lowest } from '../mirror-set/read-policy.ts';
+import { RecoveryProgress } from '../recovery/progress.ts';
+import type { ResyncScheduler } from '../recovery/resync-scheduler.ts';
+import type { Throttle } from '../recovery/throttle.ts';
+import { RecoveryThrottle } from '../recovery/throttle.ts';
+import type { LegMask } from '../region/leg-content.ts';
+import { has, legsOf, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
+import type { MirrorState } from './mirror-state.ts';
+
+/** While clients were active within this many ticks, recovery takes an eighth of its places. */
+const FOREGROUND_WINDOW = 200;
+const FOREGROUND_SHARE = 8;
+
+interface RegionCopy {
+  readonly source: LegIndex;
+  readonly targets: LegMask;
+  readonly unreadable: LegMask;
+}
+
+export class RecoveryPath {
+  readonly progress = new RecoveryProgress();
+  readonly #state: MirrorState;
+  readonly #scheduler: ResyncScheduler;
+  readonly #throttle = new RecoveryThrottle();
+  readonly #recoveriesMax: number;
+  readonly #copies = new Map<RegionIndex, RegionCopy>();
+  #paused = false;
+  #busySince = 0;
+  #foregroundAt = Number.NEGATIVE_INFINITY;
+  /** Something changed since the last look for work. */
+  #due = true;
+
+  constructor(state: MirrorState, scheduler: ResyncScheduler, recoveriesMax: number) {
+    this.#state = state;
+    this.#scheduler = scheduler;
+    this.#recoveriesMax = recoveriesMax;
+  }
+
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
+  get throttle(): Throttle {
+    return this.#throttle.limit;
+  }
+
+  /** Regions claimed: quiescing or being copied. */
+  get claimed(): number {
+    return this.#state.hash.countOf('quiescing') + this.#state.hash.countOf('recovering');
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#due = true;
+    this.#scheduler.forgetFailures();
+    this.progress.restart(this.#state.now);
+  }
+
+  limit(throttle: Throttle): void {
+    this.#throttle.change(throttle, this.#state.now);
+    this.#due = true;
+  }
+
+  foreground(): void {
+    this.#foregroundAt = this.#state.now;
+  }
+
+  tick(): void {
+    this.#due = true;
+    if (this.claimed > 0) this.progress.sample(this.#state.now);
+    else this.progress.restart(this.#state.now);
+  }
+
+  /** At the end of a step: starts copies that became ready, and claims regions if there is room. */
+  kick(): void {
+    const { readyToCopy } = this.#state;
+    while (readyToCopy.length > 0) this.#start(readyToCopy.shift() as RegionIndex, NO_LEGS);
+    if (!this.#due || this.#paused) return;
+    this.#due = false;
+    const { hash, now, geometry } = this.#state;
+    while (
+      hash.countOf('nosync') > 0 &&
+      this.claimed < this.#places() &&
+      this.#throttle.allows(now, this.#copies.size)
+    ) {
+      const region = this.#nextRegion();
+      if (region === null) return;
+      this.#throttle.took(geometry.lengthOf(region), now);
+      if (hash.claim(region)) this.#start(region, NO_LEGS);
+    }
+  }
+
+  copyEnded(region: RegionIndex, readFailed: boolean, failedTargets: LegMask): void {
+    const { state, copy } = { state: this.#state, copy: this.#copies.get(region) };
+    if (copy === undefined) return;
+    this.#copies.delete(region);
+    this.#due = true;
+    if (this.#copies.size === 0) this.#throttle.worked(state.now - this.#busySince, state.now);
+    if (readFailed) {
+      state.legFailed(copy.source, 'sync');
+      const unreadable = union(copy.unreadable, maskOf(copy.source));
+      if (without(state.content.holders(region), unreadable) !== NO_LEGS) {
+        this.#start(region, unreadable);
+        return;
+      }
+    }
+    for (const leg of legsOf(failedTargets)) state.legFailed(leg, 'sync');
+    this.#complete(region, readFailed ? NO_LEGS : without(copy.targets, failedTargets));
+  }
+
+  #complete(region: RegionIndex, recovered: LegMask): void {
+    const { content, hash, now, geometry, legs } = this.#state;
+    content.recover(region, recovered);
+    const inSync = content.isInSync(region);
+    if (inSync) {
+      this.#scheduler.recovered(region);
+      this.progress.recovered(geometry.lengthOf(region));
+    } else {
+      this.#scheduler.failed(region, now);
+    }
+    const released = hash.endCopy(region, inSync ? 'copySucceeds' : 'copyFails', now);
+    this.#state.released.push(...released);
+    if (inSync && content.inSyncCount === content.regionCount) {
+      legs.forgive();
+      this.#state.emit({ kind: 'event', event: { event: 'inSync' } });
+    }
+  }
+
+  #start(region: RegionIndex, unreadable: LegMask): void {
+    const { content, legs, geometry, now } = this.#state;
+    const holders = without(content.holders(region), unreadable);
+    const source = has(holders, legs.primary) ? legs.primary : lowest(holders);
+    const targets = content.missing(region);
+    if (this.#copies.size === 0) this.#busySince = now;
+    this.#copies.set(region, { source, targets, unreadable });
+    this.#state.emit({
+      kind: 'copyRegion',
+      region,
+      source,
+      targets: legsOf(targets),
+      offset: geometry.startOf(region),
+      length: geometry.lengthOf(region),
+    });
+  }
+
+  #places(): number {
+    const busy = this.#state.now - this.#foregroundAt < FOREGROUND_WINDOW;
+    return busy
+      ? Math.max(1, Math.floor(this.#recoveriesMax / FOREGROUND_SHARE))
+      : this.#recoveriesMax;
+  }
+
+  #nextRegion(): RegionIndex | null {
+    const { content, hash, now } = this.#state;
+    const isWork = (region: RegionIndex) => !content.isInSync(region) && !hash.isClaimed(region);
+    return this.#scheduler.next(now, isWork, (from) => {
+      let region = content.nextOutOfSync(from);
+      while (region !== null && hash.isClaimed(region)) region = content.nextOutOfSync(region + 1);
+      return region;
+    });
+  }
+}

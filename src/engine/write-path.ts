@@ -1,0 +1,237 @@
+/**
+ * The life of a write.
+ *
+ *   begin ─▶ region claimed? ──yes──▶ delayed until its copy ends ──▶ begin
+ *              │ no
+ *            admit: count it in its regions, mark those that need it
+ *              │
+ *            overlaps an earlier write? ──yes──▶ waits for that one
+ *              │ no
+ *            mark durable? ──no──▶ waits for the log write (many share one)
+ *              │ yes
+ *            issue: to every leg that holds the region ──▶ legs answer ──▶ judge ──▶ reply
+ *
+ * Who holds a region is asked at `issue`, after the mark was granted, never before: a verdict from
+ * before the wait could be stale. It cannot change between issue and the last answer but by a failure,
+ * because a region with a write in flight is never handed to a copy.
+ */
+import type { LegIndex, RegionIndex } from '../geometry/units.ts';
+import { byteCount, byteOffset } from '../geometry/units.ts';
+import type { ResyncScheduler } from '../recovery/resync-scheduler.ts';
+import type { LegMask } from '../region/leg-content.ts';
+import { has, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
+import type { IoId, IoOutcome } from './input.ts';
+import type { LogPath } from './log-path.ts';
+import type { MemoryKeeper } from './memory-keeper.ts';
+import type { MirrorState } from './mirror-state.ts';
+import { WriteOrder } from './write-order.ts';
+import type { WriteRequest } from './write-piece.ts';
+import { WritePiece } from './write-piece.ts';
+
+/** One leg's share of a piece in flight; `first` and `last` are the regions it covers. */
+export interface WriteShare {
+  readonly piece: WritePiece;
+  readonly leg: LegIndex;
+  readonly first: RegionIndex;
+  readonly last: RegionIndex;
+}
+
+export class WritePath {
+  readonly #state: MirrorState;
+  readonly #log: LogPath;
+  readonly #memory: MemoryKeeper;
+  readonly #scheduler: ResyncScheduler;
+  readonly #nameShare: (share: WriteShare) => IoId;
+  readonly #order = new WriteOrder<WritePiece>();
+
+  /** `nameShare` gives a share the number under which its end will be reported. */
+  constructor(
+    state: MirrorState,
+    log: LogPath,
+    memory: MemoryKeeper,
+    scheduler: ResyncScheduler,
+    nameShare: (share: WriteShare) => IoId,
+  ) {
+    this.#state = state;
+    this.#log = log;
+    this.#memory = memory;
+    this.#scheduler = scheduler;
+    this.#nameShare = nameShare;
+  }
+
+  begin(request: WriteRequest, offset: number, length: number): void {
+    this.#state.requestsInFlight += 1;
+    const pieces = this.#cut(request, offset, length);
+    request.piecesLeft = pieces.length;
+    for (const piece of pieces) this.beginPiece(piece);
+  }
+
+  /** Also for a piece that was delayed, as if it had just arrived. */
+  beginPiece(piece: WritePiece): void {
+    if (this.#state.hash.isClaimed(piece.first)) {
+      this.#state.hash.delayWrite(piece.first, piece);
+      return;
+    }
+    this.#admit(piece);
+    if (this.#order.enter(piece)) this.#afterOrder(piece);
+  }
+
+  /** The log write that `pieces` waited for has ended. */
+  logAnswered(pieces: readonly WritePiece[], marked: boolean): void {
+    for (const piece of pieces) {
+      if (marked) this.#issue(piece);
+      else this.#end(piece, 'failed');
+    }
+  }
+
+  shareEnded(share: WriteShare, outcome: IoOutcome): void {
+    const { piece, leg, first, last } = share;
+    if (outcome !== 'ok') {
+      piece.failures ??= [];
+      piece.failures.push({ leg, first, last, outcome });
+    }
+    piece.legSharesLeft -= 1;
+    if (piece.legSharesLeft > 0) return;
+    this.#end(piece, piece.failures === null ? 'ok' : this.#judge(piece));
+  }
+
+  /** Runs of regions that may go on together; a claimed region stands alone. */
+  #cut(request: WriteRequest, offset: number, length: number): WritePiece[] {
+    const { geometry, hash } = this.#state;
+    const end = offset + length;
+    const lastRegion = geometry.lastRegionOf(byteOffset(offset), byteCount(length));
+    const pieces: WritePiece[] = [];
+    for (let from = offset; from < end; ) {
+      const first = geometry.regionOf(byteOffset(from));
+      let last = first;
+      if (!hash.isClaimed(first)) {
+        while (last < lastRegion && !hash.isClaimed((last + 1) as RegionIndex)) {
+          last = (last + 1) as RegionIndex;
+        }
+      }
+      const to = Math.min(end, (last + 1) * geometry.regionBytes);
+      pieces.push(new WritePiece(request, first, last, from, to - from, from - offset));
+      from = to;
+    }
+    return pieces;
+  }
+
+  #admit(piece: WritePiece): void {
+    const { hash, log, content } = this.#state;
+    for (let region = piece.first; region <= piece.last; region = (region + 1) as RegionIndex) {
+      if (hash.beginWrite(region)) hash.marked(region, log.mark(region));
+      piece.epoch = Math.max(piece.epoch, hash.markEpochOf(region));
+      if (!content.isInSync(region)) this.#scheduler.written(region);
+    }
+  }
+
+  #afterOrder(piece: WritePiece): void {
+    const verdict = this.#log.admits(piece);
+    if (verdict === 'yes') this.#issue(piece);
+    if (verdict === 'no') this.#end(piece, 'failed');
+  }
+
+  #issue(piece: WritePiece): void {
+    const { content, legs } = this.#state;
+    for (let leg = 0; leg < legs.legCount; leg += 1) {
+      let region = piece.first;
+      while (region <= piece.last) {
+        const first = region;
+        const holds = has(content.holders(region), leg as LegIndex);
+        while (region <= piece.last && has(content.holders(region), leg as LegIndex) === holds) {
+          region = (region + 1) as RegionIndex;
+        }
+        if (holds) this.#issueShare(piece, leg as LegIndex, first, (region - 1) as RegionIndex);
+      }
+    }
+  }
+
+  #issueShare(piece: WritePiece, leg: LegIndex, first: RegionIndex, last: RegionIndex): void {
+    const { regionBytes } = this.#state.geometry;
+    const { request } = piece;
+    const from = Math.max(piece.offset, first * regionBytes);
+    const to = Math.min(piece.offset + piece.length, (last + 1) * regionBytes);
+    piece.legSharesLeft += 1;
+    this.#state.emit({
+      kind: 'writeLeg',
+      verb: request.verb,
+      io: this.#nameShare({ piece, leg, first, last }),
+      request: request.id,
+      leg,
+      offset: byteOffset(from),
+      length: byteCount(to - from),
+      at: piece.at + (from - piece.offset),
+      fua: request.fua,
+      mayPunch: request.mayPunch,
+    });
+  }
+
+  /** Some leg failed its share: settles who holds what, and whether this still is a success. */
+  #judge(piece: WritePiece): IoOutcome {
+    const failures = piece.failures ?? [];
+    for (const { leg } of failures) this.#state.legFailed(leg, 'write');
+    const everFailed = failures.reduce((mask, { leg }) => union(mask, maskOf(leg)), NO_LEGS);
+    const { legs } = this.#state;
+    // Moved first, so that every region below is judged with the primary that will remain.
+    if (has(everFailed, legs.primary)) this.#state.movePrimary(everFailed);
+    let outcome: IoOutcome = 'ok';
+    for (let region = piece.first; region <= piece.last; region = (region + 1) as RegionIndex) {
+      const here = failures.filter(({ first, last }) => first <= region && region <= last);
+      if (here.length === 0) continue;
+      if (
+        this.#settle(
+          region,
+          here.reduce((mask, { leg }) => union(mask, maskOf(leg)), NO_LEGS),
+        )
+      ) {
+        piece.request.degraded = true;
+      } else {
+        outcome = here.every((failure) => failure.outcome === 'noSpace') ? 'noSpace' : 'failed';
+      }
+    }
+    return outcome;
+  }
+
+  /**
+   * `failed` did not take a write to `region`. True: somebody who counts did, and they alone hold the
+   * region now. False: nobody, or not the primary; then the client hears of an error, and the primary
+   * is believed, so that everybody reads the same.
+   */
+  #settle(region: RegionIndex, failed: LegMask): boolean {
+    const { content, legs } = this.#state;
+    const holders = content.holders(region);
+    const survivors = without(holders, failed);
+    if (survivors !== NO_LEGS && !has(failed, legs.primary)) {
+      this.#state.lose(region, without(holders, survivors));
+      return true;
+    }
+    this.#state.lose(region, without(holders, maskOf(legs.primary)));
+    return false;
+  }
+
+  #end(piece: WritePiece, outcome: IoOutcome): void {
+    const { hash, now, readyToCopy } = this.#state;
+    for (let region = piece.first; region <= piece.last; region = (region + 1) as RegionIndex) {
+      if (hash.endWrite(region, now)) readyToCopy.push(region);
+    }
+    const { request } = piece;
+    if (outcome !== 'ok') request.outcome = outcome;
+    request.piecesLeft -= 1;
+    if (request.piecesLeft === 0) this.#answer(request);
+    for (const follower of this.#order.leave(piece)) this.#afterOrder(follower);
+  }
+
+  #answer(request: WriteRequest): void {
+    const held =
+      request.outcome === 'ok' &&
+      request.degraded &&
+      this.#memory.holds((kept) => this.#reply(request, kept ? 'ok' : 'failed'));
+    if (!held) this.#reply(request, request.outcome);
+  }
+
+  #reply(request: WriteRequest, outcome: IoOutcome): void {
+    this.#state.requestsInFlight -= 1;
+    const answer = outcome === 'failed' ? 'ioError' : outcome;
+    this.#state.emit({ kind: 'reply', request: request.id, outcome: answer });
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * A client's write on its way to the legs, cut into pieces.
+ *
+ *   request   ├──────────────────────────────────────────┤
+ *   regions   │ dirty │ clean │ recovering │ nosync │ …
+ *   pieces    ├───────────────┤├──────────┤├──────────────┤
+ *                  goes on        delayed       goes on
+ *
+ * A piece is a run of regions that can go on together; a region that is being recovered delays its
+ * own part only. The request is answered when its last piece has ended. `zero` and `discard` are
+ * writes in every respect: they change the data, so they are marked, ordered and mirrored.
+ */
+import type { LegIndex, RegionIndex } from '../geometry/units.ts';
+import type { IoOutcome, RequestId, WriteVerb } from './input.ts';
+import type { OrderedWrite } from './write-order.ts';
+
+export class WriteRequest {
+  readonly id: RequestId;
+  readonly verb: WriteVerb;
+  readonly fua: boolean;
+  readonly mayPunch: boolean;
+  piecesLeft = 0;
+  outcome: IoOutcome = 'ok';
+  /** Some leg missed part of it: that must be durable before the client may know of success. */
+  degraded = false;
+
+  constructor(id: RequestId, verb: WriteVerb, fua: boolean, mayPunch: boolean) {
+    this.id = id;
+    this.verb = verb;
+    this.fua = fua;
+    this.mayPunch = mayPunch;
+  }
+}
+
+/** A leg did not take its share of a piece: the regions `first` to `last` of it. */
+export interface LegShareFailure {
+  readonly leg: LegIndex;
+  readonly first: RegionIndex;
+  readonly last: RegionIndex;
+  readonly outcome: IoOutcome;
+}
+
+export class WritePiece implements OrderedWrite {
+  readonly request: WriteRequest;
+  readonly first: RegionIndex;
+  readonly last: RegionIndex;
+  /** Bytes from the start of the mirror. */
+  readonly offset: number;
+  readonly length: number;
+  /** Where this piece begins in the request's payload. */
+  readonly at: number;
+  blockers = 0;
+  followers: OrderedWrite[] | null = null;
+  /** The log epoch that must be durable before any leg may see this piece. */
+  epoch = 0;
+  legSharesLeft = 0;
+  failures: LegShareFailure[] | null = null;
+
+  constructor(
+    request: WriteRequest,
+    first: RegionIndex,
+    last: RegionIndex,
+    offset: number,
+    length: number,
+    at: number,
+  ) {
+    this.request = request;
+    this.first = first;
+    this.last = last;
+    this.offset = offset;
+    this.length = length;
+    this.at = at;
+  }
+}
