@@ -33,6 +33,7 @@ const DOORS = new Set([
   'recovery → dirty-log',
   'engine → control-protocol',
   'copier → devices',
+  'registry → devices',
 ]);
 
 /** Doors that are walled up although they lead down: a screen needs no engine, only its words. */

@@ -5,13 +5,12 @@
  * parts agree. A file that fails is reported with its key and never overwritten or repaired, because
  * it may be the only place that knows where the legs are.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { MirrorError } from '../errors/mirror-error.ts';
-import type { Reader } from '../json/json-shape.ts';
-import { JsonFault, readJson } from '../json/json-shape.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import { removeFile, replaceFile } from './atomic-file.ts';
 import { mirrorSpec } from './definition-shape.ts';
+import { readJsonFile, unreadable } from './json-file.ts';
 import type { Places } from './places.ts';
 import { checkMirrorName, definitionPath, makeDirectory, nameOfDefinition } from './places.ts';
 
@@ -35,17 +34,17 @@ export function readDefinition(places: Places, name: string): MirrorSpec {
   const hint =
     known.length === 0
       ? 'mirrorctl create NAME LEG LEG defines one'
-      : `there are: ${known.slice(0, 10).join(', ')}`;
+      : `there are: ${known.slice(0, KNOWN_SHOWN_MAX).join(', ')}`;
   const message = `no mirror ${name} in ${places.stateDir}`;
   throw new MirrorError('MIRROR_UNKNOWN', message, { mirror: name }, hint);
 }
 
+const KNOWN_SHOWN_MAX = 10;
+
 /** Null when there is no such mirror. */
 export function findDefinition(places: Places, name: string): MirrorSpec | null {
   checkMirrorName(name);
-  const file = definitionPath(places, name);
-  const text = readIfThere(file);
-  return text === null ? null : decode(text, file, mirrorSpec(name));
+  return readJsonFile(definitionPath(places, name), mirrorSpec(name));
 }
 
 /** Writes a new definition or replaces the old one. The caller holds the mirror's lock. */
@@ -54,40 +53,7 @@ export function writeDefinition(places: Places, spec: MirrorSpec): void {
   replaceFile(definitionPath(places, spec.name), `${JSON.stringify(spec, null, 2)}\n`);
 }
 
+/** The caller holds the mirror's lock. */
 export function removeDefinition(places: Places, name: string): void {
   removeFile(definitionPath(places, name));
-}
-
-function readIfThere(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw unreadable(file, cause);
-  }
-}
-
-function decode<Value>(text: string, file: string, reader: Reader<Value>): Value {
-  try {
-    return readJson(text, reader);
-  } catch (fault) {
-    if (!(fault instanceof JsonFault)) throw fault;
-    const { at, message } = fault;
-    const place = at === '' ? file : `${file}: ${at}`;
-    const hint = `mend ${file} by hand or put a copy back; nothing was changed`;
-    throw new MirrorError('REGISTRY_INVALID', `${place} ${message}`, { path: file, key: at }, hint);
-  }
-}
-
-function unreadable(place: string, cause: unknown): MirrorError {
-  const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
-  const code = errno === 'EACCES' || errno === 'EPERM' ? 'NOT_PERMITTED' : 'REGISTRY_INVALID';
-  const hint = 'choose another place with --state-dir DIR, or mend this one';
-  return new MirrorError(
-    code,
-    `cannot read ${place}: ${errno}`,
-    { path: place, errno },
-    hint,
-    cause,
-  );
 }

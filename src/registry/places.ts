@@ -93,7 +93,22 @@ function isMirrorName(name: string): boolean {
   return MIRROR_NAME_PATTERN.test(name) && !name.endsWith('.state');
 }
 
-/** Creates a state or runtime directory that only its owner may enter, with what lies above it. */
+/**
+ * Creates the directory of the sockets, or makes sure that the one that is there is ours alone: who
+ * can enter it can stop the mirror and read its content.
+ */
+export function makeRuntimeDirectory({ runtimeDir }: Places): void {
+  makeDirectory(runtimeDir);
+  const { uid } = statSync(runtimeDir);
+  if (uid !== process.geteuid?.()) {
+    const message = `${runtimeDir} belongs to user ${uid}`;
+    const hint = 'choose another place with --state-dir DIR';
+    throw new MirrorError('NOT_PERMITTED', message, { path: runtimeDir, uid }, hint);
+  }
+  chmodSync(runtimeDir, 0o700);
+}
+
+/** Creates a directory that only its owner may enter, with what lies above it. */
 export function makeDirectory(directory: string): void {
   try {
     const isNew = mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined;
