@@ -13,8 +13,8 @@
  * Invariants:
  * - a bit is 0 in `handed` only if it is durably 0 on the device, or will be when the write under way
  *   ends well. What a failed write may have left there counts as 1.
- * - hence a mark has to be waited for only if its bit is 1 in `handed` (`#marksWaiting`) or in the
- *   write under way (`#marksUnderWay`); any other mark is on the device since epoch 0 or longer.
+ * - hence a mark has to be waited for only if its bit is still 1 in `handed` (`#marksWaiting`) or
+ *   came with the write taken last (`#marksTaken`); any other is on the device since epoch 0.
  * - epoch 0 is the resume's write: the whole image, durable. Before it ended nothing is believed.
  *
  * Bytes 16 to 1023 and the slack come through as they were read.
@@ -64,7 +64,7 @@ export class DiskLog implements DirtyLog {
   /** Blocks in which `image` and `handed` may differ. */
   readonly #changedBlocks = new Set<number>();
   #marksWaiting = new Set<RegionIndex>();
-  #marksUnderWay = new Set<RegionIndex>();
+  #marksTaken = new Set<RegionIndex>();
   #underWay: WriteUnderWay | null = null;
   #nextEpoch = RESUME_EPOCH;
   #durableEpoch = RESUME_EPOCH - 1;
@@ -112,7 +112,7 @@ export class DiskLog implements DirtyLog {
   mark(region: RegionIndex): LogEpoch {
     if (this.#cleanBits.has(region)) this.#setDirty(region);
     if (this.#marksWaiting.has(region)) return this.#nextEpoch;
-    if (this.#marksUnderWay.has(region)) return this.#nextEpoch - 1;
+    if (this.#marksTaken.has(region)) return this.#nextEpoch - 1;
     return RESUME_EPOCH;
   }
 
@@ -135,7 +135,7 @@ export class DiskLog implements DirtyLog {
     const epoch = this.#nextEpoch;
     this.#nextEpoch += 1;
     this.#changedBlocks.clear();
-    this.#marksUnderWay = this.#marksWaiting;
+    this.#marksTaken = this.#marksWaiting;
     this.#marksWaiting = new Set();
     this.#underWay = { epoch, blocks };
     return { epoch, durable: owed === 'marks', parts: this.#handOver(blocks) };
@@ -147,7 +147,6 @@ export class DiskLog implements DirtyLog {
     this.#underWay = null;
     if (ok) this.#durableEpoch = epoch;
     else this.#oweAgain(blocks);
-    this.#marksUnderWay = new Set();
   }
 
   #setDirty(region: RegionIndex): void {
@@ -160,7 +159,7 @@ export class DiskLog implements DirtyLog {
   /** The device may hold any mix of old and new, so the marks of the write count as not made. */
   #oweAgain(blocks: readonly number[]): void {
     for (const block of blocks) this.#changedBlocks.add(block);
-    for (const region of this.#marksUnderWay) {
+    for (const region of this.#marksTaken) {
       this.#handedBits.set(region);
       if (!this.#cleanBits.has(region)) this.#marksWaiting.add(region);
     }
