@@ -64,8 +64,11 @@ export interface RecoveryStatus {
   readonly throttle: { readonly percent: number } | { readonly bytesPerSecond: number } | null;
 }
 
+/** How bytes reach the legs: Node's own calls, or a ring shared with the kernel. */
+export type IoName = 'fs' | 'uring';
+
 export interface IoStatus {
-  readonly backend: 'fs' | 'uring' | null;
+  readonly backend: IoName | null;
   /** Why this backend and no other, in words. */
   readonly backendReason: string | null;
   readonly reads: number | null;

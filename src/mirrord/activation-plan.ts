@@ -1,0 +1,166 @@
+/**
+ * What an activation would do, worked out before anything is written: which leg is right, what the log
+ * is worth, how much will be copied and why.
+ *
+ *   definition ─┐
+ *   sidecar ────┼─▶ plan ─▶ words for the owner, and the start of the engine
+ *   log area ───┘
+ *
+ * Careful in one direction only: what cannot be known counts as out of sync. The source is the leg
+ * that the sidecar calls primary, else the definition's; another one is taken only if the owner names
+ * it, and one that missed writes only if the owner says so twice.
+ */
+
+import { DiskLog } from '../dirty-log/disk-log.ts';
+import type { LogArea, LogBelief } from '../dirty-log/log-resume.ts';
+import { MirrorError } from '../errors/mirror-error.ts';
+import { RegionGeometry } from '../geometry/region-geometry.ts';
+import { formatBytes } from '../geometry/size-words.ts';
+import type { LegIndex } from '../geometry/units.ts';
+import { byteCount, regionIndex } from '../geometry/units.ts';
+import type { MirrorSpec, SyncIntent } from '../mirror-set/mirror-spec.ts';
+import type { Sidecar } from '../mirror-set/sidecar.ts';
+
+export interface ActivationPlan {
+  readonly geometry: RegionGeometry;
+  readonly primary: LegIndex;
+  readonly sourcePath: string;
+  /** One more than the last one that the sidecar knows of. */
+  readonly session: number;
+  readonly copyRegions: number;
+  readonly copyBytes: number;
+  /** Why so much: new log, unclean stop, … in words. */
+  readonly reason: string;
+  /** For a disk log, as DiskLog.resume wants it. */
+  readonly area: Omit<LogArea, 'geometry'> | null;
+  readonly syncIntent: SyncIntent;
+}
+
+/** `bytes`: the log area as it was read, null for a core log. */
+export interface PlanInput {
+  readonly spec: MirrorSpec;
+  readonly sidecar: Sidecar | null;
+  readonly log: {
+    readonly path: string;
+    readonly bytes: Uint8Array;
+    readonly blockBytes: number;
+  } | null;
+  /** Named by the owner; null: whoever the sidecar or the definition says. */
+  readonly source: LegIndex | null;
+  /** The owner means it, even if that leg missed writes. */
+  readonly confirmed: boolean;
+}
+
+export function planActivation(input: PlanInput): ActivationPlan {
+  const { spec, sidecar, log } = input;
+  const geometry = RegionGeometry.of(spec.sizeBytes, spec.regionSizeBytes);
+  const primary = sourceOf(input);
+  const distrusted = sidecar !== null && !sidecar.logTrusted;
+  const moved = sidecar !== null && primary !== sidecar.primary;
+  // A leg that was not the primary may miss anything: then no bit says anything about it.
+  const syncIntent = distrusted || moved ? 'sync' : spec.syncIntent;
+  const area = log === null ? null : areaOf(spec, sidecar, log, syncIntent);
+  const { copyRegions, copyBytes, basis } = estimate(geometry, area, syncIntent);
+  return {
+    geometry,
+    primary,
+    sourcePath: spec.legs[primary]?.path ?? '',
+    session: (sidecar?.session ?? 0) + 1,
+    copyRegions,
+    copyBytes,
+    reason: reasonFor(basis, { distrusted, moved, unclean: sidecar?.open ?? false }),
+    area,
+    syncIntent,
+  };
+}
+
+/** One line for people: how much will be copied, from where, and why. */
+export function describePlan({ spec }: PlanInput, plan: ActivationPlan): string {
+  const { regionCount } = plan.geometry;
+  if (plan.copyRegions === 0) {
+    return `${spec.name}: all ${regionCount} regions are in sync (${plan.reason}); nothing to copy`;
+  }
+  const amount = `${plan.copyRegions} of ${regionCount} regions (${formatBytes(plan.copyBytes)})`;
+  return `${spec.name}: ${amount} will be copied from ${plan.sourcePath}: ${plan.reason}`;
+}
+
+function sourceOf({ spec, sidecar, source, confirmed }: PlanInput): LegIndex {
+  const known = sidecar?.primary ?? spec.source;
+  if (source === null || source === known) return known;
+  const missesSince = sidecar?.legs[source]?.missesSince ?? null;
+  if (missesSince !== null && !confirmed) {
+    const path = spec.legs[source]?.path ?? '';
+    throw new MirrorError(
+      'CONFIRMATION_NEEDED',
+      `leg ${path} has missed writes since session ${missesSince}: as the source it would overwrite them everywhere`,
+      { leg: source, path, missesSince },
+      'add --yes if that is what you want, or leave --source out',
+    );
+  }
+  return source;
+}
+
+function areaOf(
+  spec: MirrorSpec,
+  sidecar: Sidecar | null,
+  { path, bytes, blockBytes }: NonNullable<PlanInput['log']>,
+  syncIntent: SyncIntent,
+): Omit<LogArea, 'geometry'> {
+  return {
+    path,
+    bytes,
+    blockBytes: byteCount(blockBytes),
+    syncIntent,
+    logIntent: spec.logIntent,
+    remembered: sidecar,
+  };
+}
+
+type Basis = LogBelief['basis'] | 'core';
+
+function estimate(
+  geometry: RegionGeometry,
+  area: Omit<LogArea, 'geometry'> | null,
+  syncIntent: SyncIntent,
+): { copyRegions: number; copyBytes: number; basis: Basis } {
+  const all = {
+    copyRegions: geometry.regionCount as number,
+    copyBytes: geometry.sizeBytes as number,
+  };
+  if (area === null) {
+    return syncIntent === 'nosync'
+      ? { copyRegions: 0, copyBytes: 0, basis: 'nosync' }
+      : { ...all, basis: syncIntent ?? 'core' };
+  }
+  const resumed = DiskLog.resume({ ...area, geometry });
+  if (!resumed.ok) throw resumed.error;
+  const { log, found } = resumed.value;
+  const copyRegions = geometry.regionCount - log.cleanCount();
+  const last = regionIndex(geometry.regionCount - 1);
+  const shortBy = log.isClean(last) ? 0 : geometry.regionBytes - geometry.lengthOf(last);
+  const copyBytes = copyRegions * geometry.regionBytes - shortBy;
+  return { copyRegions, copyBytes, basis: found.basis };
+}
+
+function reasonFor(
+  basis: Basis,
+  { distrusted, moved, unclean }: { distrusted: boolean; moved: boolean; unclean: boolean },
+): string {
+  if (moved) return 'another leg was named as the source';
+  if (distrusted) return 'the log could not be written in the last session';
+  switch (basis) {
+    case 'core':
+      return 'a core log forgets at every stop';
+    case 'empty':
+    case 'init':
+      return 'the log is new';
+    case 'sync':
+      return 'a full copy was asked for';
+    case 'nosync':
+      return 'the legs were declared equal';
+    case 'lvm-new':
+      return 'LVM initialised the log, no kernel has used it yet';
+    case 'log':
+      return unclean ? 'the mirror was not shut down; the log says so' : 'the log says so';
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * Puts together what `status` says about an active mirror: the definition, what the engine knows, and
+ * what it counts. Every other view (text, dm's line, the screen) is made from this object.
+ */
+import type {
+  Activity,
+  Health,
+  LegLetter,
+  LegStatus,
+  LogStatus,
+  MirrorStatus,
+} from '../control-protocol/mirror-status.ts';
+import { LEG_STATE_OF_LETTER, LOG_STATE_OF_LETTER } from '../control-protocol/mirror-status.ts';
+import { formatBytes } from '../geometry/size-words.ts';
+import type { EngineView } from '../metrics/engine-counters.ts';
+import { counterOf } from '../metrics/engine-counters.ts';
+import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
+import type { EngineSnapshot } from './worker-messages.ts';
+
+export interface ActiveFacts {
+  readonly spec: MirrorSpec;
+  readonly regionCount: number;
+  readonly pid: number;
+  readonly exports: readonly string[];
+  readonly readOnly: boolean;
+  readonly view: EngineView;
+}
+
+export function reportStatus(facts: ActiveFacts, snapshot: EngineSnapshot): MirrorStatus {
+  const { spec, regionCount, view } = facts;
+  const health = healthOf(snapshot, regionCount);
+  const activity = activityOf(snapshot, regionCount);
+  const { recovery } = snapshot;
+  return {
+    name: spec.name,
+    active: true,
+    pid: facts.pid,
+    health,
+    activity,
+    sizeBytes: spec.sizeBytes,
+    regionSizeBytes: spec.regionSizeBytes,
+    regionCount,
+    inSyncRegions: snapshot.inSyncRegions,
+    dirtyRegions: snapshot.dirtyRegions,
+    recoveringRegions: snapshot.recoveringRegions,
+    legs: legsOf(spec, snapshot),
+    log: logOf(spec, snapshot),
+    recovery: {
+      active: activity === 'recovering',
+      paused: recovery.paused,
+      doneRegions: snapshot.inSyncRegions,
+      totalRegions: regionCount,
+      bytesPerSecond: activity === 'recovering' ? recovery.bytesPerSecond : null,
+      etaSeconds: activity === 'recovering' ? recovery.etaSeconds : null,
+      throttle: recovery.throttle,
+    },
+    exports: facts.exports,
+    io: {
+      backend: snapshot.backend,
+      backendReason: snapshot.backendReason,
+      reads: counterOf(view, 'reads'),
+      writes: counterOf(view, 'writes'),
+      readBytes: counterOf(view, 'readBytes'),
+      writeBytes: counterOf(view, 'writeBytes'),
+      flushes: counterOf(view, 'flushes'),
+      logFlushes: counterOf(view, 'logFlushes'),
+      logWriteBytes: counterOf(view, 'logWriteBytes'),
+      connections: counterOf(view, 'connections'),
+    },
+    attention: attentionOf(facts, snapshot),
+  };
+}
+
+function legsOf({ legs }: MirrorSpec, snapshot: EngineSnapshot): LegStatus[] {
+  return legs.map(({ path, offsetBytes }, index) => {
+    const { letter, errors } = snapshot.legs[index] ?? { letter: 'U' as LegLetter, errors: null };
+    return {
+      index,
+      path,
+      offsetBytes,
+      primary: index === snapshot.primary,
+      state: LEG_STATE_OF_LETTER[letter],
+      letter,
+      readErrors: errors?.read ?? null,
+      writeErrors: errors?.write ?? null,
+      syncErrors: errors?.sync ?? null,
+      flushErrors: errors?.flush ?? null,
+    };
+  });
+}
+
+function logOf({ log }: MirrorSpec, { logFailed }: EngineSnapshot): LogStatus {
+  const letter = logFailed ? 'D' : 'A';
+  return {
+    type: log.type,
+    path: log.type === 'disk' ? log.path : null,
+    state: LOG_STATE_OF_LETTER[letter],
+    letter,
+  };
+}
+
+/** The primary is the only leg that is sure to hold everything: with it, the mirror fails. */
+function healthOf(snapshot: EngineSnapshot, regionCount: number): Health {
+  const primary = snapshot.legs[snapshot.primary]?.letter;
+  if (primary === 'D' || primary === 'F') return 'failed';
+  const sound = snapshot.legs.every(({ letter }) => letter === 'A') && !snapshot.logFailed;
+  return sound && snapshot.inSyncRegions === regionCount ? 'ok' : 'degraded';
+}
+
+function activityOf({ inSyncRegions, recovery }: EngineSnapshot, regionCount: number): Activity {
+  if (inSyncRegions === regionCount) return 'idle';
+  return recovery.paused ? 'paused' : 'recovering';
+}
+
+function attentionOf(
+  { spec, regionCount, readOnly }: ActiveFacts,
+  snapshot: EngineSnapshot,
+): MirrorStatus['attention'] {
+  const outOfSync = regionCount - snapshot.inSyncRegions;
+  const amount = `${outOfSync} regions (${formatBytes(outOfSync * spec.regionSizeBytes)})`;
+  const primary = spec.legs[snapshot.primary]?.path ?? '';
+  if (snapshot.logFailed) {
+    return {
+      status: 'the dirty log could not be written; the next activation will copy everything',
+      action: `make the log writable again, then deactivate and activate ${spec.name}`,
+    };
+  }
+  const failed = snapshot.legs.findIndex(({ letter }) => letter !== 'A');
+  const leg = spec.legs[failed];
+  if (leg !== undefined) {
+    const what = LEG_STATE_OF_LETTER[snapshot.legs[failed]?.letter ?? 'U'];
+    return {
+      status: `leg ${leg.path}: ${what}; ${amount} are not on every leg`,
+      action: `check ${leg.path}; recovery tries again by itself, at once after \`mirrorctl recovery resume ${spec.name}\``,
+    };
+  }
+  if (outOfSync === 0) return { status: '', action: '' };
+  if (readOnly) {
+    return {
+      status: `${amount} are on ${primary} only, and a read-only mirror does not recover`,
+      action: `activate ${spec.name} without --read-only to copy them`,
+    };
+  }
+  if (snapshot.recovery.paused) {
+    return {
+      status: `${amount} are on ${primary} only, and recovery is paused`,
+      action: `mirrorctl recovery resume ${spec.name}`,
+    };
+  }
+  return { status: `${amount} are on ${primary} only, and are being copied`, action: '' };
+}

@@ -1,0 +1,96 @@
+/**
+ * What the main thread and the engine's worker say to each other. All of it survives a structured
+ * clone; file descriptors are plain numbers, because they belong to the process.
+ *
+ *   main    start ──▶ worker        (as workerData)
+ *           ◀── serving | failed
+ *           order ──▶ … ◀── answer   (`id` pairs them)
+ *           ◀── keepMemory, memoryKept ──▶
+ *           stop ──▶ … ◀── stopped
+ */
+import type { IoName } from '../control-protocol/mirror-status.ts';
+import type { OpenDevice } from '../devices/open-device.ts';
+import type { LogArea } from '../dirty-log/log-resume.ts';
+import type { MirrorEvent, MirrorMemory } from '../engine/effect.ts';
+import type { MirrorErrorCode } from '../errors/mirror-error.ts';
+import type { LegIndex } from '../geometry/units.ts';
+import type { FaultLetter, LegFault } from '../mirror-set/leg-set.ts';
+import type { MirrorSpec, SyncIntent } from '../mirror-set/mirror-spec.ts';
+import type { Throttle } from '../recovery/throttle.ts';
+
+/** Where to listen for NBD clients. */
+export type ListenAddress =
+  | { readonly unix: string }
+  | { readonly host: string; readonly port: number };
+
+/** The log before anything was written to it; the worker resumes it. */
+export type LogStart =
+  | { readonly type: 'core'; readonly syncIntent: SyncIntent }
+  | {
+      readonly type: 'disk';
+      readonly device: OpenDevice;
+      readonly area: Omit<LogArea, 'geometry'>;
+    };
+
+export interface EngineStart {
+  readonly spec: MirrorSpec;
+  readonly legs: readonly OpenDevice[];
+  readonly log: LogStart;
+  readonly primary: LegIndex;
+  readonly listen: readonly ListenAddress[];
+  readonly readOnly: boolean;
+  /** Laid out as metrics/engine-counters.ts says. */
+  readonly view: SharedArrayBuffer;
+}
+
+/** What only the engine knows. */
+export interface EngineSnapshot {
+  readonly primary: number;
+  readonly inSyncRegions: number;
+  readonly dirtyRegions: number;
+  readonly recoveringRegions: number;
+  readonly legs: readonly {
+    readonly letter: FaultLetter;
+    readonly errors: Readonly<Record<LegFault, number>>;
+  }[];
+  readonly logFailed: boolean;
+  readonly recovery: {
+    readonly paused: boolean;
+    readonly throttle: Throttle;
+    readonly bytesPerSecond: number | null;
+    readonly etaSeconds: number | null;
+  };
+  readonly backend: IoName;
+  readonly backendReason: string;
+}
+
+export type Order =
+  | { readonly order: 'snapshot' }
+  | { readonly order: 'pauseRecovery' }
+  | { readonly order: 'resumeRecovery' }
+  | { readonly order: 'throttleRecovery'; readonly throttle: Throttle };
+
+export type ToWorker =
+  | { readonly kind: 'order'; readonly id: number; readonly order: Order }
+  | { readonly kind: 'memoryKept'; readonly ok: boolean }
+  | { readonly kind: 'stop' };
+
+export interface StopReport {
+  readonly logClean: boolean;
+  readonly outOfSync: number;
+}
+
+export type FromWorker =
+  /** `memory` must be kept before anybody is told that the mirror serves. */
+  | { readonly kind: 'resumed'; readonly memory: MirrorMemory }
+  | { readonly kind: 'serving'; readonly exports: readonly string[] }
+  | {
+      readonly kind: 'failed';
+      readonly code: MirrorErrorCode;
+      readonly message: string;
+      readonly hint: string;
+    }
+  | { readonly kind: 'answer'; readonly id: number; readonly snapshot: EngineSnapshot }
+  | { readonly kind: 'keepMemory'; readonly memory: MirrorMemory }
+  | { readonly kind: 'event'; readonly event: MirrorEvent }
+  | ({ readonly kind: 'stopped' } & StopReport);
