@@ -187,7 +187,7 @@ export class Engine {
     const written = this.#log.isIdle && this.#memory.isIdle;
     if (this.#stopping === 'swept' && written) {
       this.#stopping = 'sealing';
-      this.#log.finish();
+      this.#log.seal();
     }
     if (this.#stopping === 'sealing' && this.#log.isIdle) this.#sayStopped();
   }

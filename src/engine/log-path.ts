@@ -43,7 +43,7 @@ export class LogPath {
   }
 
   get isIdle(): boolean {
-    return !this.#isWriting;
+    return !this.#isWriting && (this.hasFailed || this.#state.log.owes() === 'nothing');
   }
 
   admits(piece: WritePiece): Verdict {
@@ -60,12 +60,10 @@ export class LogPath {
     if (write !== null) this.#begin(write);
   }
 
-  /** The last write of all: what is owed, if anything, and then everything ever written is durable. */
-  finish(): void {
-    invariant(!this.#isWriting, 'the log is still being written');
-    if (this.hasFailed) return;
-    const owed = this.#state.log.takeWrite() ?? { epoch: 0, parts: [] };
-    this.#begin({ ...owed, durable: true });
+  /** The last write of all carries nothing: it makes every clear durable that was written before. */
+  seal(): void {
+    invariant(this.isIdle, 'the log is still being written');
+    if (!this.hasFailed) this.#begin({ epoch: 0, parts: [], durable: true });
   }
 
   #begin(write: LogWrite): void {
