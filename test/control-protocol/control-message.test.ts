@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  decodeAnswer,
+  decodeRequest,
+  encodeAnswer,
+  encodeFault,
+  encodeRequest,
+} from '../../src/control-protocol/control-message.ts';
+import type { ControlAnswer, ControlRequest } from '../../src/control-protocol/control-request.ts';
+import { MirrorError } from '../../src/errors/mirror-error.ts';
+import { RUNNING } from './mirror-status-example.ts';
+
+const REQUESTS: readonly ControlRequest[] = [
+  { ask: 'status' },
+  { ask: 'regions', states: null },
+  { ask: 'regions', states: ['nosync', 'recovering'] },
+  { ask: 'pauseRecovery' },
+  { ask: 'resumeRecovery' },
+  { ask: 'throttleRecovery', throttle: null },
+  { ask: 'throttleRecovery', throttle: { percent: 12.5 } },
+  { ask: 'throttleRecovery', throttle: { bytesPerSecond: 1_000_000 } },
+  { ask: 'deactivate' },
+];
+
+const ANSWERS: readonly ControlAnswer[] = [
+  { status: RUNNING },
+  {
+    status: {
+      ...RUNNING,
+      recovery: { ...RUNNING.recovery, throttle: { percent: 50 }, etaSeconds: 1.5 },
+    },
+  },
+  { regions: [{ first: 8, count: 4, state: 'dirty' }], regionSizeBytes: 4096, sizeBytes: 65_536 },
+  { done: true },
+  { deactivated: true, outOfSyncRegions: 3, logClean: true },
+];
+
+test.each(REQUESTS)('a request comes through the wire: %j', (request) => {
+  const line = encodeRequest(request);
+  expect(line.endsWith('}\n')).toBe(true);
+  expect(decodeRequest(line)).toEqual(request);
+});
+
+test.each(ANSWERS)('an answer comes through the wire (%#)', (answer) => {
+  expect(decodeAnswer(encodeAnswer(answer))).toEqual(answer);
+});
+
+test('the wire has the names that the protocol fixes', () => {
+  expect(encodeRequest({ ask: 'status' })).toBe('{"version":1,"ask":"status"}\n');
+  expect(encodeAnswer({ done: true })).toBe('{"version":1,"answer":{"done":true}}\n');
+});
+
+test('an error of the engine is thrown again as it was', () => {
+  const error = new MirrorError('REGION_UNKNOWN', 'no region 9', { region: 9 }, 'there are 8');
+  const line = encodeFault(error);
+  expect(JSON.parse(line)).toEqual({
+    version: 1,
+    error: { code: 'REGION_UNKNOWN', message: 'no region 9', hint: 'there are 8' },
+  });
+  expect(() => decodeAnswer(line)).toThrow(
+    expect.objectContaining({
+      code: 'REGION_UNKNOWN',
+      message: 'no region 9',
+      hint: 'there are 8',
+    }),
+  );
+});
+
+test.each([
+  ['is not JSON', 'status'],
+  ['must be an object', '[]'],
+  ['has version, which is missing', '{"ask":"status"}'],
+  ['has version, which must be 1', '{"version":2,"ask":"status"}'],
+  ['has ask, which must be', '{"version":1,"ask":"explode"}'],
+  ['has states[1], which must be', '{"version":1,"ask":"regions","states":["dirty","wet"]}'],
+  ['has throttle.percent', '{"version":1,"ask":"throttleRecovery","throttle":{"percent":101}}'],
+  ['has throttle.percent', '{"version":1,"ask":"throttleRecovery","throttle":{"percent":0}}'],
+  ['has throttle.bytesPerSecond', '{"version":1,"ask":"throttleRecovery","throttle":{}}'],
+])('a request that %s is refused', (fault, line) => {
+  expect(() => decodeRequest(line)).toThrow(
+    expect.objectContaining({
+      code: 'CONTROL_REQUEST_MALFORMED',
+      message: expect.stringContaining(fault),
+    }),
+  );
+});
+
+test('unknown keys are ignored, so that a newer client is understood', () => {
+  expect(decodeRequest('{"version":1,"ask":"status","colour":"red"}')).toEqual({ ask: 'status' });
+});
+
+test.each([
+  ['is not JSON', 'OK'],
+  ['has answer, which is missing', '{"version":1}'],
+  ['is an answer of unknown kind', '{"version":1,"answer":{"cheese":1}}'],
+  ['has error.code', '{"version":1,"error":{"code":"EXPLODED","message":"","hint":""}}'],
+  ['has error.code', '{"version":1,"error":{"code":"toString","message":"","hint":""}}'],
+])('an answer that %s is refused', (fault, line) => {
+  expect(() => decodeAnswer(line)).toThrow(
+    expect.objectContaining({
+      code: 'ENGINE_REPLY_MALFORMED',
+      message: expect.stringContaining(fault),
+    }),
+  );
+});
+
+test("a leg's letter and its word must agree", () => {
+  const [first, second] = RUNNING.legs;
+  const legs = [first, { ...second, letter: 'D' }];
+  const line = JSON.stringify({ version: 1, answer: { status: { ...RUNNING, legs } } });
+  expect(() => decodeAnswer(line)).toThrow(/legs\[1\]\.state, which is alive, but the letter is D/);
+});
+
+test('a status from which any one part is missing is refused', () => {
+  const damaged = Object.keys(RUNNING).map((key) => {
+    const status = Object.fromEntries(Object.entries(RUNNING).filter(([name]) => name !== key));
+    return [key, JSON.stringify({ version: 1, answer: { status } })] as const;
+  });
+  for (const [key, line] of damaged) {
+    expect(() => decodeAnswer(line), key).toThrow(`has answer.status.${key}, which is missing`);
+  }
+});
+
+test('whatever comes in on a line, only a MirrorError comes out', () => {
+  const line = fc.oneof(fc.string(), fc.json(), fc.jsonValue().map(asBody));
+  fc.assert(
+    fc.property(line, (received) => {
+      for (const decode of [decodeRequest, decodeAnswer]) {
+        try {
+          decode(received);
+        } catch (error) {
+          assert.ok(error instanceof MirrorError, String(error));
+        }
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+function asBody(value: unknown): string {
+  return JSON.stringify({ version: 1, ask: value, answer: value, throttle: value });
+}
