@@ -1,0 +1,170 @@
+/**
+ * Where clients of one mirror come in: listening sockets, the sessions behind them, one memory
+ * budget for all of them, and an orderly end.
+ *
+ *   listen(unix:… | tcp:…) ──▶ net.Server ──connection──▶ SocketTransport ⇄ NbdSession ──▶ mirror
+ *                                                │
+ *   once a second: budget.sweep          one memory budget
+ *
+ * Closing takes two limits' worth of patience: sessions answer what is in flight and say goodbye;
+ * who has not left after `graceMs` is cut off.
+ */
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { createServer } from 'node:net';
+import { MirrorError } from '../errors/mirror-error.ts';
+import type { MemoryLimits } from './memory-budget.ts';
+import { MEMORY_LIMITS, MemoryBudget } from './memory-budget.ts';
+import type { MirrorPort } from './mirror-port.ts';
+import { NbdSession } from './nbd-session.ts';
+import { SocketTransport } from './socket-transport.ts';
+import type { FileIdentity } from './unix-socket.ts';
+import { bindingPathOf, publishSocket, withdrawSocket } from './unix-socket.ts';
+
+export type ListenAddress =
+  | { readonly unix: string }
+  /** Port 0: any that is free. */
+  | { readonly host: string; readonly port: number };
+
+/** Connections waiting to be accepted; a client that comes with many opens them at once. */
+const BACKLOG = 1024;
+/** Each may hold up to a chunk and an option, 128 KiB, outside the budget's control. */
+const CONNECTIONS_MAX = 4096;
+const SWEEP_INTERVAL_MS = 1_000;
+/** How long clients may take to leave when the listener is closed. */
+const GRACE_MS = 5_000;
+/** After this much silence, TCP asks whether the client is still there. */
+const KEEP_ALIVE_AFTER_MS = 30_000;
+
+/** One address, bound. */
+interface Entrance {
+  readonly server: Server;
+  readonly uri: string;
+  readonly socketFile: { readonly path: string; readonly identity: FileIdentity } | null;
+}
+
+export class NbdListener {
+  readonly #port: MirrorPort;
+  readonly #budget: MemoryBudget;
+  readonly #entrances: Entrance[] = [];
+  readonly #sessions = new Map<Socket, NbdSession>();
+  readonly #sweeping: NodeJS.Timeout;
+  readonly #connectionsChange: (count: number) => void;
+  #closing = false;
+
+  /** `connectionsChange` is told how many clients are connected, whenever that changes. */
+  constructor(
+    port: MirrorPort,
+    connectionsChange: (count: number) => void,
+    limits: MemoryLimits = MEMORY_LIMITS,
+  ) {
+    this.#port = port;
+    this.#connectionsChange = connectionsChange;
+    this.#budget = new MemoryBudget(limits);
+    this.#sweeping = setInterval(() => this.#budget.sweep(performance.now()), SWEEP_INTERVAL_MS);
+    this.#sweeping.unref();
+  }
+
+  /** Accepts clients at `address` from now on; returns its NBD URI. Throws LISTEN_FAILED. */
+  async listen(address: ListenAddress): Promise<string> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+      this.#accept(socket),
+    );
+    server.maxConnections = CONNECTIONS_MAX;
+    const entrance = await this.#open(server, address);
+    this.#entrances.push(entrance);
+    // A connection that could not be accepted is that client's loss; the others go on.
+    server.on('error', () => {});
+    return entrance.uri;
+  }
+
+  /** Accepts nobody any more; resolves when every connection is closed. */
+  async close(graceMs: number = GRACE_MS): Promise<void> {
+    this.#closing = true;
+    const closed = this.#entrances.map(
+      ({ server }) => new Promise<void>((resolve) => server.close(() => resolve())),
+    );
+    for (const { socketFile } of this.#entrances.splice(0)) {
+      if (socketFile !== null) withdrawSocket(socketFile.path, socketFile.identity);
+    }
+    for (const session of this.#sessions.values()) session.close();
+    const cutOff = setTimeout(() => {
+      for (const socket of this.#sessions.keys()) socket.destroy();
+    }, graceMs);
+    await Promise.all(closed);
+    clearTimeout(cutOff);
+    clearInterval(this.#sweeping);
+  }
+
+  async #open(server: Server, address: ListenAddress): Promise<Entrance> {
+    const name = this.#port.exportName;
+    try {
+      return 'unix' in address
+        ? await openUnix(server, address.unix, name)
+        : await openTcp(server, address.host, address.port, name);
+    } catch (error) {
+      server.close();
+      throw error instanceof MirrorError ? error : listenFailed(address, error);
+    }
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#closing) return void socket.destroy();
+    socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
+    const transport = new SocketTransport(socket, () => session.turn());
+    const session = new NbdSession(this.#port, transport, this.#budget);
+    this.#sessions.set(socket, session);
+    this.#connectionsChange(this.#sessions.size);
+    socket.on('data', (chunk: Buffer) => session.receive(chunk));
+    socket.on('drain', () => session.turn());
+    socket.on('end', () => session.inputEnded());
+    // A broken connection is closed, and closing is all there is to do about it.
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.#sessions.delete(socket);
+      this.#connectionsChange(this.#sessions.size);
+      session.connectionClosed();
+    });
+  }
+}
+
+async function openUnix(server: Server, path: string, name: string): Promise<Entrance> {
+  const bindingPath = bindingPathOf(path);
+  await bind(server, { path: bindingPath });
+  const identity = await publishSocket(bindingPath, path);
+  const uri = `nbd+unix:///${name}?socket=${encodeURI(path)}`;
+  return { server, uri, socketFile: { path, identity } };
+}
+
+async function openTcp(
+  server: Server,
+  host: string,
+  port: number,
+  name: string,
+): Promise<Entrance> {
+  await bind(server, { host, port });
+  const bound = server.address() as AddressInfo;
+  const authority = host.includes(':') ? `[${host}]` : host;
+  return { server, uri: `nbd://${authority}:${bound.port}/${name}`, socketFile: null };
+}
+
+function bind(server: Server, where: { path: string } | { host: string; port: number }) {
+  return new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ ...where, backlog: BACKLOG }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function listenFailed(address: ListenAddress, cause: unknown): MirrorError {
+  const place = 'unix' in address ? address.unix : `${address.host}:${address.port}`;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new MirrorError(
+    'LISTEN_FAILED',
+    `cannot listen on ${place}: ${why}`,
+    { place },
+    'is another server there, and does the directory exist?',
+    cause,
+  );
+}

@@ -1,0 +1,51 @@
+/**
+ * A connection over a socket of Node, unix or TCP.
+ */
+import type { Socket } from 'node:net';
+import type { Transport } from './transport.ts';
+
+export class SocketTransport implements Transport {
+  readonly #socket: Socket;
+  readonly #turn: () => void;
+
+  /** `turn` is called once for each call of `requestTurn`. */
+  constructor(socket: Socket, turn: () => void) {
+    this.#socket = socket;
+    this.#turn = turn;
+  }
+
+  get unsentBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  send(pieces: readonly Uint8Array[]): void {
+    const [only] = pieces;
+    if (pieces.length === 1 && only !== undefined) {
+      this.#socket.write(only);
+      return;
+    }
+    this.#socket.cork();
+    for (const piece of pieces) this.#socket.write(piece);
+    this.#socket.uncork();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  requestTurn(): void {
+    queueMicrotask(this.#turn);
+  }
+
+  end(): void {
+    this.#socket.destroySoon();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
