@@ -7,6 +7,7 @@ import { EXIT_CODE_OF, MirrorError } from '../errors/mirror-error.ts';
 import type { Reader } from '../json/json-shape.ts';
 import {
   count,
+  flag,
   JsonFault,
   listOf,
   nullable,
@@ -73,7 +74,10 @@ const ANSWERS: Readonly<Record<string, Reader<ControlAnswer>>> = {
     'ignore',
   ),
   done: object({ done: oneOf(true) }, 'ignore'),
-  deactivated: object({ deactivated: oneOf(true), outOfSyncRegions: count }, 'ignore'),
+  deactivated: object(
+    { deactivated: oneOf(true), outOfSyncRegions: count, logClean: flag },
+    'ignore',
+  ),
 };
 
 const controlAnswer: Reader<ControlAnswer> = (value, at) => {

@@ -45,7 +45,7 @@ export async function serveControl(
   checkSocketPath(socketPath);
   await removeStaleSocket(socketPath);
   const clients = new Set<Client>();
-  const server = createServer((socket) => {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     if (clients.size >= CLIENTS_MAX) return socket.destroy();
     const client = new Client(socket, handler, idleMsMax);
     clients.add(client);
@@ -79,6 +79,8 @@ class Client {
     // A client that breaks off is no failure of ours; 'close' follows and cleans up.
     socket.on('error', () => {});
     socket.on('data', (chunk) => this.#receive(chunk));
+    // Whoever has said everything still wants to hear the answer.
+    socket.on('end', () => this.leaveAfterAnswer());
   }
 
   /** Ends the connection now, or once the request under way is answered. */
@@ -99,10 +101,7 @@ class Client {
     void this.#answerAll();
   }
 
-  /**
-   * Stops reading meanwhile: what the client sends on waits in the kernel, not in our memory, and the
-   * end of its side is not noticed before it is answered.
-   */
+  /** Stops reading meanwhile: what the client sends on waits in the kernel, not in our memory. */
   async #answerAll(): Promise<void> {
     this.#answering = true;
     this.#socket.pause();

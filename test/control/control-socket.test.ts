@@ -114,6 +114,30 @@ test('a client that has said everything still hears the answer, however late', a
   expect(JSON.parse(await heard).answer).toEqual({ done: true });
 });
 
+test('the next request of a connection waits for the answer to the one before', async () => {
+  const asked = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const begun: string[] = [];
+  const { socketPath } = await serve(async ({ ask }) => {
+    if (ask === 'status') return { status: RUNNING };
+    begun.push(ask);
+    asked.resolve();
+    await released.promise;
+    return { done: true };
+  });
+  const socket = await connect(socketPath);
+  socket.write('{"version":1,"ask":"pauseRecovery"}\n');
+  await asked.promise;
+  socket.write('{"version":1,"ask":"resumeRecovery"}\n');
+  await askEngine(socketPath, { ask: 'status' }, PLENTY_MS);
+  expect(begun).toEqual(['pauseRecovery']);
+  released.resolve();
+  socket.end();
+  socket.resume();
+  await once(socket, 'close');
+  expect(begun).toEqual(['pauseRecovery', 'resumeRecovery']);
+});
+
 test.each([
   ['no JSON', 'hello\n'],
   ['another version', '{"version":7,"ask":"status"}\n'],
