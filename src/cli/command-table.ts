@@ -13,6 +13,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     'hidden',
   ),
   entry('list', [], 'List the mirrors', () => import('./commands/list.ts')),
+  entry(
+    'activate',
+    ['up', 'start'],
+    'Start the engine of a mirror and serve it over NBD',
+    () => import('./commands/activate.ts'),
+  ),
   entry('help', [], 'Explain a command', () => import('./commands/help.ts')),
 ];
 

@@ -43,8 +43,12 @@ export type ControlAnswer =
     }
   /** The deed is done. */
   | { readonly done: true }
-  /** Deactivated; `logClean` false: some regions are still marked, `left` says how many. */
-  | { readonly deactivated: true; readonly outOfSyncRegions: number };
+  /** Deactivated; `logClean` false: some region in sync is still marked, and will be copied. */
+  | {
+      readonly deactivated: true;
+      readonly outOfSyncRegions: number;
+      readonly logClean: boolean;
+    };
 
 export interface ControlFault {
   readonly code: MirrorErrorCode;

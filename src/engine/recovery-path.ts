@@ -57,6 +57,11 @@ export class RecoveryPath {
     return this.#throttle.limit;
   }
 
+  /** There is something to recover, and nobody has stopped it. */
+  get isUnderWay(): boolean {
+    return !this.#paused && this.#state.content.inSyncCount < this.#state.content.regionCount;
+  }
+
   /** Regions claimed: quiescing or being copied. */
   get claimed(): number {
     return this.#state.hash.countOf('quiescing') + this.#state.hash.countOf('recovering');

@@ -53,6 +53,11 @@ export function addTo(view: EngineView, counter: Counter, amount: number): void 
   view.counters[place] = (view.counters[place] ?? 0) + amount;
 }
 
+/** The one count that also goes down. */
+export function setConnections(view: EngineView, count: number): void {
+  view.counters[PLACE_OF.connections] = count;
+}
+
 export function counterOf(view: EngineView, counter: Counter): number {
   return view.counters[PLACE_OF[counter]] ?? 0;
 }

@@ -8,6 +8,7 @@
  * (Linux 6.12 drivers/md/dm-raid1.c, `device_status_char`). As there, errors are forgotten when the
  * mirror is fully in sync again; the counts stay. Different on purpose: the counts are kept by kind.
  */
+import { invariant } from '../errors/invariant.ts';
 import type { LegIndex } from '../geometry/units.ts';
 import type { LegMask } from '../region/leg-content.ts';
 import { maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
@@ -52,8 +53,10 @@ export class LegSet {
     for (const fault of WORST_FIRST) this.#faulty[fault] = NO_LEGS;
   }
 
-  errorCount(leg: LegIndex, fault: LegFault): number {
-    return this.#counts[leg]?.[fault] ?? 0;
+  errorCounts(leg: LegIndex): Readonly<Record<LegFault, number>> {
+    const counts = this.#counts[leg];
+    invariant(counts !== undefined, `no leg ${leg}`);
+    return counts;
   }
 
   letter(leg: LegIndex): FaultLetter {

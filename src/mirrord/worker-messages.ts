@@ -3,7 +3,7 @@
  * clone; file descriptors are plain numbers, because they belong to the process.
  *
  *   main    start ──▶ worker        (as workerData)
- *           ◀── serving | failed
+ *           ◀── resumed, serve ──▶ serving | failed
  *           order ──▶ … ◀── answer   (`id` pairs them)
  *           ◀── keepMemory, memoryKept ──▶
  *           stop ──▶ … ◀── stopped
@@ -16,12 +16,8 @@ import type { MirrorErrorCode } from '../errors/mirror-error.ts';
 import type { LegIndex } from '../geometry/units.ts';
 import type { FaultLetter, LegFault } from '../mirror-set/leg-set.ts';
 import type { MirrorSpec, SyncIntent } from '../mirror-set/mirror-spec.ts';
+import type { ListenAddress } from '../nbd-server/nbd-listener.ts';
 import type { Throttle } from '../recovery/throttle.ts';
-
-/** Where to listen for NBD clients. */
-export type ListenAddress =
-  | { readonly unix: string }
-  | { readonly host: string; readonly port: number };
 
 /** The log before anything was written to it; the worker resumes it. */
 export type LogStart =
@@ -73,6 +69,8 @@ export type Order =
 export type ToWorker =
   | { readonly kind: 'order'; readonly id: number; readonly order: Order }
   | { readonly kind: 'memoryKept'; readonly ok: boolean }
+  /** What `resumed` told is durable: begin to listen. */
+  | { readonly kind: 'serve' }
   | { readonly kind: 'stop' };
 
 export interface StopReport {
@@ -81,7 +79,7 @@ export interface StopReport {
 }
 
 export type FromWorker =
-  /** `memory` must be kept before anybody is told that the mirror serves. */
+  /** The log on disk says what the engine believes; now `memory` must be kept. */
   | { readonly kind: 'resumed'; readonly memory: MirrorMemory }
   | { readonly kind: 'serving'; readonly exports: readonly string[] }
   | {

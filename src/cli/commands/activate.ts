@@ -1,0 +1,169 @@
+/**
+ * `mirrorctl activate NAME`: the engine in this process, until a signal or `deactivate`.
+ *
+ *   plan on stderr ─▶ resume ─▶ "serving URI" on stdout ─▶ … ─▶ SIGTERM, SIGINT or deactivate ─▶ 0
+ *
+ * With `--detach` the same command runs in a process of its own (cli/detach.ts), and this one only
+ * waits until that one serves or says why not.
+ */
+
+import type { MirrorEvent } from '../../engine/effect.ts';
+import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
+import { legIndex } from '../../geometry/units.ts';
+import type { MirrorSpec } from '../../mirror-set/mirror-spec.ts';
+import type { ListenAddress } from '../../nbd-server/nbd-listener.ts';
+import { readDefinition } from '../../registry/definition-file.ts';
+import type { Places } from '../../registry/places.ts';
+import { controlSocketPath, makeDirectory, nbdSocketPath } from '../../registry/places.ts';
+import type { Command } from '../command.ts';
+import type { Flags, Input } from '../given.ts';
+import { findLeg } from '../leg-words.ts';
+import { parseListen } from '../listen-words.ts';
+import type { Outside } from '../outside.ts';
+import { placesFor } from '../state-places.ts';
+
+export const command: Command = {
+  args: [{ name: 'NAME', help: 'the mirror', min: 1, max: 1, completes: 'mirror' }],
+  flags: {
+    listen: {
+      value: 'required',
+      metavar: 'ADDRESS',
+      multiple: true,
+      help: 'where to serve NBD: unix:PATH or tcp:HOST:PORT on this machine; default unix:…/NAME.nbd',
+    },
+    detach: { value: 'none', help: 'go to the background once serving' },
+    'read-only': { value: 'none', help: 'serve reads only; write nothing, not even the log' },
+    source: {
+      value: 'required',
+      metavar: 'LEG',
+      help: 'copy from this leg (path or index), whatever was known before',
+    },
+    'accept-log': {
+      value: 'none',
+      help: 'believe a log that speaks of another number of regions, as after a resize',
+    },
+    'init-log': {
+      value: 'none',
+      help: 'begin a new log over what is there, so that everything is copied',
+    },
+    io: {
+      value: 'required',
+      metavar: 'BACKEND',
+      choices: ['auto', 'fs'],
+      help: 'how bytes reach the legs; fs is plain system calls, and what auto chooses',
+    },
+  },
+  changes: true,
+  losesData: true,
+  examples: [
+    { words: 'mirrorctl activate m0', does: 'serve m0 until Ctrl-C' },
+    { words: 'mirrorctl activate m0 --detach', does: 'serve it in the background' },
+    {
+      words: 'mirrorctl activate m0 --listen tcp:127.0.0.1:10809',
+      does: 'serve it on a TCP port of this machine',
+    },
+  ],
+  notes: [
+    'Before anything is written it says how many regions will be copied, how many bytes, from which leg and why.',
+    'SIGTERM and SIGINT deactivate in order: requests in flight are answered, the legs flushed, the log cleaned.',
+  ],
+
+  async run(outside, input, flags) {
+    if (flags.has('accept-log') && flags.has('init-log')) {
+      throw new MirrorError('USAGE', '--accept-log and --init-log contradict each other');
+    }
+    const request = requestFrom(outside, input, flags);
+    if (flags.has('detach') && !flags.has('dry-run')) {
+      const { detach } = await import('../detach.ts');
+      return detach(outside, request.places, request.name, flags);
+    }
+    const { PreparedMirror } = await import('../../mirrord/active-mirror.ts');
+    const prepared = new PreparedMirror(request);
+    outside.printAside(`${prepared.description}\n`);
+    if (flags.has('dry-run')) {
+      prepared.abandon();
+      return EXIT.ok;
+    }
+    return serve(outside, request.places, prepared, flags.has('json'));
+  },
+};
+
+type Prepared = import('../../mirrord/active-mirror.ts').PreparedMirror;
+
+async function serve(outside: Outside, places: Places, prepared: Prepared, asJson: boolean) {
+  const { serveControl } = await import('../../control/control-server.ts');
+  const { announceReady } = await import('../detach.ts');
+  const { name, legs } = prepared.spec;
+  const interruption = outside.interruption();
+  makeDirectory(places.runtimeDir);
+  const mirror = await prepared.activate((event) =>
+    outside.printAside(`${name}: ${describeEvent(event, legs)}\n`),
+  );
+  const control = await serveControl(controlSocketPath(places, name), (asked) =>
+    mirror.answer(asked),
+  ).catch(async (error: unknown) => {
+    await mirror.stop();
+    throw error;
+  });
+  for (const uri of mirror.exports) {
+    outside.print(asJson ? `${JSON.stringify({ serving: uri })}\n` : `serving ${uri}\n`);
+  }
+  announceReady(outside.env, mirror.exports);
+  const stop = () => void mirror.stop();
+  if (interruption.aborted) stop();
+  else interruption.addEventListener('abort', stop, { once: true });
+  const report = await mirror.stopped.finally(() => control.close());
+  outside.printAside(`${name}: ${describeStop(report)}\n`);
+  if (!report.logClean && !prepared.isReadOnly) return EXIT.ioFailed;
+  return EXIT.ok;
+}
+
+function requestFrom(outside: Outside, input: Input, flags: Flags) {
+  const places = placesFor(outside, flags);
+  const name = input.one('NAME');
+  const given = flags.values('listen').map((address) => parseListen(address, outside.cwd));
+  const standard: ListenAddress = { unix: nbdSocketPath(places, name) };
+  const source = flags.value('source');
+  return {
+    places,
+    name,
+    listen: given.length > 0 ? given : [standard],
+    readOnly: flags.has('read-only'),
+    source:
+      source === null ? null : legIndex(findLeg(readDefinition(places, name), source, outside.cwd)),
+    logIntent: logIntentFrom(flags),
+    confirmed: flags.has('yes'),
+  };
+}
+
+function logIntentFrom(flags: Flags): MirrorSpec['logIntent'] {
+  if (flags.has('accept-log')) return 'accept';
+  return flags.has('init-log') ? 'init' : null;
+}
+
+const FAULT_WORDS = {
+  read: 'a read failed',
+  write: 'a write failed',
+  sync: 'recovery failed',
+  flush: 'a flush failed',
+} as const;
+
+function describeEvent(event: MirrorEvent, legs: MirrorSpec['legs']): string {
+  switch (event.event) {
+    case 'inSync':
+      return 'all regions are in sync';
+    case 'legFailed':
+      return `leg ${legs[event.leg]?.path}: ${FAULT_WORDS[event.fault]}`;
+    case 'primaryMoved':
+      return `leg ${legs[event.leg]?.path} is the primary now`;
+    case 'logFailed':
+      return 'the dirty log cannot be written; the next activation will copy everything';
+  }
+}
+
+function describeStop({ logClean, outOfSync }: { logClean: boolean; outOfSync: number }): string {
+  if (!logClean) return 'stopped, but the log is not clean; the next activation will copy more';
+  return outOfSync === 0
+    ? 'stopped; every region is in sync and clean'
+    : `stopped; ${outOfSync} regions are still to be recovered`;
+}

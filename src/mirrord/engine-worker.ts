@@ -1,0 +1,236 @@
+/**
+ * The engine's worker: owns the sockets, the legs, the log and the copies of one mirror. Everything a
+ * client waits for happens in this thread; the main thread keeps the command line and the control
+ * socket, so that nobody who asks for the status slows down a write.
+ *
+ *   resume the log ─▶ write it back ─▶ `resumed`: main keeps the memory ─▶ `serve`: listen … ─▶ stop
+ *
+ * Nothing is served before the log says on disk what the engine believes, and before the memory of
+ * which leg is right is durable.
+ */
+import type { MessagePort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
+import { CopyPool } from '../copier/copy-pool.ts';
+import { FsBackend } from '../devices/fs-backend.ts';
+import { CoreLog } from '../dirty-log/core-log.ts';
+import type { DirtyLog } from '../dirty-log/dirty-log.ts';
+import { DiskLog } from '../dirty-log/disk-log.ts';
+import { Engine } from '../engine/engine.ts';
+import { invariant } from '../errors/invariant.ts';
+import { MirrorError } from '../errors/mirror-error.ts';
+import { RegionGeometry } from '../geometry/region-geometry.ts';
+import type { RegionIndex } from '../geometry/units.ts';
+import { legIndex } from '../geometry/units.ts';
+import type { EngineView } from '../metrics/engine-counters.ts';
+import { setConnections, viewOf } from '../metrics/engine-counters.ts';
+import { NbdListener } from '../nbd-server/nbd-listener.ts';
+import { LegContent, maskOf, without } from '../region/leg-content.ts';
+import { Clock } from './clock.ts';
+import { EffectRunner } from './effect-runner.ts';
+import type {
+  EngineSnapshot,
+  EngineStart,
+  FromWorker,
+  Order,
+  ToWorker,
+} from './worker-messages.ts';
+
+/** Recovery copies in flight together, at least and at most; in between, about this many bytes. */
+const RECOVERIES_MIN = 4;
+const RECOVERIES_MAX = 64;
+const RECOVERY_BYTES = 16 * 1024 * 1024;
+const COPIERS = 1;
+
+/** Between ticks: while the log is being resumed, while recovery is throttled, otherwise. */
+const TICK_AT_START_MS = 2;
+const TICK_THROTTLED_MS = 10;
+const TICK_MS = 100;
+
+class EngineWorker {
+  readonly #port: MessagePort;
+  readonly #start: EngineStart;
+  readonly #engine: Engine;
+  readonly #copies: CopyPool;
+  readonly #runner: EffectRunner;
+  readonly #listener: NbdListener;
+  readonly #clock: Clock;
+  #life: 'resuming' | 'serving' | 'stopping' = 'resuming';
+
+  constructor(port: MessagePort, start: EngineStart) {
+    this.#port = port;
+    this.#start = start;
+    const view = viewOf(start.view);
+    this.#engine = engineFor(start, view);
+    const legs = start.spec.legs.map(({ offsetBytes }, index) => {
+      const device = start.legs[index];
+      invariant(device !== undefined, `leg ${index} was not opened`);
+      return { device, offsetBytes, writePolicy: null };
+    });
+    const logDevice = start.log.type === 'disk' && !start.readOnly ? start.log.device : null;
+    const backend = new FsBackend(legs, logDevice);
+    this.#copies = new CopyPool(legs, COPIERS);
+    this.#runner = new EffectRunner({
+      engine: this.#engine,
+      legs: backend,
+      log: logDevice === null ? null : backend,
+      copies: this.#copies,
+      view,
+      exportName: start.spec.name,
+      readOnly: start.readOnly,
+      zeroesFast: start.legs.every(({ kind, traits }) => kind === 'file' && !traits.mayStall),
+      keepMemory: (memory) => this.#say({ kind: 'keepMemory', memory }),
+      tell: (event) => this.#say({ kind: 'event', event }),
+      stopped: (logClean, outOfSync) => void this.#stopped(logClean, outOfSync),
+    });
+    this.#listener = new NbdListener(this.#runner, (count) => setConnections(view, count));
+    this.#clock = new Clock((now) => this.#tick(now));
+    port.on('message', (message: ToWorker) => this.#hear(message));
+  }
+
+  /** The first tick makes the engine write the resumed log back. */
+  run(): void {
+    if (this.#start.readOnly) this.#runner.feed({ kind: 'pauseRecovery' });
+    this.#tick(this.#clock.now);
+  }
+
+  #tick(now: number): void {
+    this.#runner.feed({ kind: 'tick', now });
+    if (this.#life === 'resuming' && this.#isResumed()) {
+      this.#life = 'serving';
+      this.#say({ kind: 'resumed', memory: this.#engine.memory });
+    }
+    this.#clock.next(this.#tickDelay());
+  }
+
+  #isResumed(): boolean {
+    const failed = 'could not write the dirty log back';
+    if (this.#engine.logHasFailed) {
+      this.#fail(new MirrorError('LOG_WRITE_FAILED', failed, {}, 'see that the log is writable'));
+      return false;
+    }
+    return this.#engine.state.log.durableEpoch >= 0;
+  }
+
+  #tickDelay(): number {
+    if (this.#life === 'resuming') return TICK_AT_START_MS;
+    const throttled = this.#engine.recovery.throttle !== null && this.#engine.recovery.isUnderWay;
+    return throttled ? TICK_THROTTLED_MS : TICK_MS;
+  }
+
+  #hear(message: ToWorker): void {
+    switch (message.kind) {
+      case 'order':
+        this.#obey(message.order);
+        this.#say({ kind: 'answer', id: message.id, snapshot: this.#snapshot() });
+        break;
+      case 'memoryKept':
+        this.#runner.feed({ kind: 'memoryKept', outcome: message.ok ? 'ok' : 'failed' });
+        break;
+      case 'serve':
+        this.#serve().catch((error: unknown) => this.#fail(error));
+        break;
+      case 'stop':
+        void this.#stop();
+        break;
+    }
+  }
+
+  #obey(order: Order): void {
+    if (order.order === 'snapshot') return;
+    if (order.order === 'throttleRecovery') {
+      this.#runner.feed({ kind: 'throttleRecovery', throttle: order.throttle });
+    } else {
+      this.#runner.feed({ kind: order.order });
+    }
+    this.#clock.next(0);
+  }
+
+  async #serve(): Promise<void> {
+    const exports: string[] = [];
+    for (const address of this.#start.listen) exports.push(await this.#listener.listen(address));
+    this.#say({ kind: 'serving', exports });
+  }
+
+  /** Connections first, so that what is in flight is answered; then the engine, then everything. */
+  async #stop(): Promise<void> {
+    if (this.#life === 'stopping') return;
+    this.#life = 'stopping';
+    await this.#listener.close();
+    this.#runner.stop();
+  }
+
+  async #stopped(logClean: boolean, outOfSync: number): Promise<void> {
+    this.#clock.stop();
+    await this.#copies.close();
+    this.#say({ kind: 'stopped', logClean, outOfSync });
+    this.#port.close();
+  }
+
+  #fail(error: unknown): void {
+    if (!(error instanceof MirrorError)) throw error;
+    const { code, message, hint } = error;
+    this.#say({ kind: 'failed', code, message, hint });
+  }
+
+  #say(message: FromWorker): void {
+    this.#port.postMessage(message);
+  }
+
+  #snapshot(): EngineSnapshot {
+    const { state, recovery, logHasFailed } = this.#engine;
+    const { content, hash, legs, geometry } = state;
+    const bytesLeft = (content.regionCount - content.inSyncCount) * geometry.regionBytes;
+    return {
+      primary: legs.primary,
+      inSyncRegions: content.inSyncCount,
+      dirtyRegions: hash.countOf('dirty'),
+      recoveringRegions: recovery.claimed,
+      legs: this.#start.spec.legs.map((_, index) => ({
+        letter: legs.letter(legIndex(index)),
+        errors: legs.errorCounts(legIndex(index)),
+      })),
+      logFailed: logHasFailed,
+      recovery: {
+        paused: recovery.isPaused,
+        throttle: recovery.throttle,
+        bytesPerSecond: recovery.progress.bytesPerSecond(state.now),
+        etaSeconds: recovery.progress.etaSeconds(state.now, bytesLeft),
+      },
+      backend: 'fs',
+      backendReason: 'plain system calls; the only backend so far',
+    };
+  }
+}
+
+function engineFor({ spec, log: start, primary }: EngineStart, view: EngineView): Engine {
+  const geometry = RegionGeometry.of(spec.sizeBytes, spec.regionSizeBytes);
+  const log = openLog(start, geometry);
+  const content = new LegContent(geometry.regionCount, spec.legs.length);
+  const others = without(content.all, maskOf(primary));
+  for (let region = 0; region < geometry.regionCount; region += 1) {
+    if (!log.isClean(region as RegionIndex)) content.miss(region as RegionIndex, others);
+  }
+  const size = Math.floor(RECOVERY_BYTES / geometry.regionBytes);
+  return new Engine({
+    geometry,
+    log,
+    content,
+    primary,
+    states: view.states,
+    readPolicy: spec.readPolicy,
+    handleErrors: spec.handleErrors,
+    keepLog: spec.keepLog,
+    logTrusted: true,
+    recoveriesMax: Math.min(RECOVERIES_MAX, Math.max(RECOVERIES_MIN, size)),
+  });
+}
+
+function openLog(start: EngineStart['log'], geometry: RegionGeometry): DirtyLog {
+  if (start.type === 'core') return new CoreLog(geometry.regionCount, start.syncIntent);
+  const resumed = DiskLog.resume({ ...start.area, geometry });
+  invariant(resumed.ok, 'the plan has resumed this very log before');
+  return resumed.value.log;
+}
+
+invariant(parentPort !== null, 'the engine runs in a worker');
+new EngineWorker(parentPort, workerData as EngineStart).run();
