@@ -89,7 +89,7 @@ function held(fd: number, file: string, purpose: LockPurpose): MirrorLock {
       invariant(open, `the lock ${file} is released twice`);
       open = false;
       // While we hold it, so that whoever locks this file next finds out that it is gone.
-      rmSync(file, { force: true });
+      if (isFileOfName(fd, file)) rmSync(file, { force: true });
       closeSync(fd);
     },
   };

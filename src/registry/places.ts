@@ -114,7 +114,6 @@ export function makeDirectory(directory: string): void {
     const isNew = mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined;
     // The mode of mkdir passes through the umask, which may be stricter than useful.
     if (isNew) chmodSync(directory, 0o700);
-    if (!statSync(directory).isDirectory()) throw new Error('not a directory');
   } catch (cause) {
     const message = `cannot create directory ${directory}`;
     const hint = 'choose another place with --state-dir DIR';
