@@ -1,0 +1,35 @@
+/**
+ * Which parts of a range hold data and which are holes, as lseek(2) sees them. A device that cannot
+ * tell (block devices, some file systems) is all data: true in the sense that matters, for nobody
+ * then takes a byte for zero that is not.
+ */
+import { ENXIO, seekData, seekHole } from './file-calls.ts';
+import type { AllocationRun } from './leg-io.ts';
+
+/** At most `runsMax` runs from `start` on, neighbours of different kind, together up to `length`. */
+export function allocationRuns(
+  fd: number,
+  start: number,
+  length: number,
+  runsMax: number,
+): AllocationRun[] {
+  const runs: AllocationRun[] = [];
+  const end = start + length;
+  let at = start;
+  while (at < end && runs.length < runsMax) {
+    const run = runAt(fd, at, end);
+    runs.push(run);
+    at += run.length;
+  }
+  return runs;
+}
+
+function runAt(fd: number, at: number, end: number): AllocationRun {
+  const data = seekData(fd, at);
+  if (data === ENXIO || data > at) {
+    return { length: (data === ENXIO ? end : Math.min(data, end)) - at, hole: true };
+  }
+  const hole = data < 0 ? end : seekHole(fd, at);
+  // Somebody may have changed the file between the two questions; a run is never empty.
+  return { length: (hole > at ? Math.min(hole, end) : end) - at, hole: false };
+}

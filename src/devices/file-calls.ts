@@ -1,0 +1,131 @@
+/**
+ * What files and block devices can do beyond Node's `fs`: read without waiting, punch holes, find
+ * holes, read ahead, copy inside the kernel.
+ *
+ * Every function returns what the kernel returns: a count or position, or the negative errno. On
+ * the paths that run a hundred thousand times a second an exception would cost more than the call.
+ * Positions are bytes from the start of the device.
+ *
+ * Constants are those of the Linux UAPI headers (fcntl.h, falloc.h, fs.h), the same on every
+ * machine libc.ts knows.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import { libc } from './libc.ts';
+
+export const ENOSYS = -os.constants.errno.ENOSYS;
+export const ENXIO = -os.constants.errno.ENXIO;
+export const EOPNOTSUPP = -os.constants.errno.EOPNOTSUPP;
+
+const RWF_NOWAIT = 0x8;
+const POSIX_FADV_WILLNEED = 3;
+const SEEK_DATA = 3;
+const SEEK_HOLE = 4;
+
+/** What fallocate is to do; the file never grows, and the range reads as zeroes afterwards. */
+export type AllocationChange = 'punchHole' | 'zeroRange';
+const FALLOCATE_MODE: Readonly<Record<AllocationChange, number>> = {
+  punchHole: 0x01 | 0x02, // FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE
+  zeroRange: 0x01 | 0x10, // FALLOC_FL_KEEP_SIZE | FALLOC_FL_ZERO_RANGE
+};
+
+/** One piece for preadv2: { address, length }. Filled and used without a turn of the loop between. */
+const piece = new BigUint64Array(2);
+
+/**
+ * Reads into `into` on this thread. With `nowait` only what lies in the page cache: EAGAIN when
+ * nothing does, a short count when the rest does not, EOPNOTSUPP where there is no such thing.
+ */
+export function preadNow(fd: number, into: Uint8Array, position: number, nowait: boolean): number {
+  const { native, address, preadv2 } = libc();
+  if (!native) {
+    return nowait ? ENOSYS : viaNode(() => fs.readSync(fd, into, 0, into.length, position));
+  }
+  piece[0] = address(into);
+  piece[1] = BigInt(into.length);
+  return orErrno(preadv2(fd, piece, 1, position, nowait ? RWF_NOWAIT : 0));
+}
+
+/** Writes `from` on this thread; a short count is possible. A third faster than `fs.writeSync`. */
+export function pwriteNow(fd: number, from: Uint8Array, position: number): number {
+  const { native, pwrite } = libc();
+  if (!native) return viaNode(() => fs.writeSync(fd, from, 0, from.length, position));
+  return orErrno(pwrite(fd, from, from.length, position));
+}
+
+/** On block devices too, where the range must be whole logical blocks. */
+export function fallocateNow(
+  fd: number,
+  change: AllocationChange,
+  position: number,
+  length: number,
+): number {
+  return orErrno(libc().fallocate(fd, FALLOCATE_MODE[change], position, length));
+}
+
+/** The same in libuv's thread pool, for it may wait for a journal or a device. */
+export function fallocateLater(
+  fd: number,
+  change: AllocationChange,
+  position: number,
+  length: number,
+  ended: (result: number) => void,
+): void {
+  const { fallocate } = libc();
+  fallocate.async(fd, FALLOCATE_MODE[change], position, length, (_, result) =>
+    ended(orErrno(result)),
+  );
+}
+
+/** Starts reading ahead, in libuv's thread pool. */
+export function readAheadLater(
+  fd: number,
+  position: number,
+  length: number,
+  ended: (result: number) => void,
+): void {
+  // posix_fadvise returns its error instead of setting errno.
+  libc().fadvise.async(fd, position, length, POSIX_FADV_WILLNEED, (_, result) => ended(0 - result));
+}
+
+/** The first byte at or after `position` that is not in a hole; ENXIO: only holes follow. */
+export function seekData(fd: number, position: number): number {
+  return orErrno(libc().lseek(fd, position, SEEK_DATA));
+}
+
+/** The first byte at or after `position` that is in a hole; the end of the file counts as one. */
+export function seekHole(fd: number, position: number): number {
+  return orErrno(libc().lseek(fd, position, SEEK_HOLE));
+}
+
+const fromCell = new BigInt64Array(1);
+const toCell = new BigInt64Array(1);
+
+/** Copies up to `length` bytes without a detour through user space; a short count is usual. */
+export function copyFileRange(
+  from: number,
+  fromPosition: number,
+  to: number,
+  toPosition: number,
+  length: number,
+): number {
+  fromCell[0] = BigInt(fromPosition);
+  toCell[0] = BigInt(toPosition);
+  return orErrno(libc().copyFileRange(from, fromCell, to, toCell, length, 0));
+}
+
+/** `result` of a call of libc(), with errno folded in; must be applied right after the call. */
+export function orErrno(result: number): number {
+  return result < 0 ? -libc().errno() : result;
+}
+
+function viaNode(call: () => number): number {
+  try {
+    return call();
+  } catch (error) {
+    // Node's errno is already negative, as libuv's is.
+    const { errno } = error as NodeJS.ErrnoException;
+    if (errno === undefined) throw error;
+    return errno;
+  }
+}

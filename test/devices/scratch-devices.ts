@@ -1,0 +1,111 @@
+/**
+ * Files and devices for tests: made in a directory of their own, gone when the test file ends.
+ *
+ * Some tests need what not every machine has (root, losetup, a tmpfs). They are skipped with the
+ * reason printed, so that a green run cannot hide that they did not run.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, test } from 'vitest';
+import type { DeviceRequest } from '../../src/devices/device-request.ts';
+import type { OpenDevice } from '../../src/devices/open-device.ts';
+import { closeDevices, openDevices } from '../../src/devices/open-device.ts';
+import { byteCount } from '../../src/geometry/units.ts';
+
+export const GIB = 2 ** 30;
+
+const cleanups: (() => void)[] = [];
+afterAll(() => {
+  for (const undo of cleanups.splice(0).reverse()) undo();
+});
+
+/** Runs at the end of the test file, in reverse order of registration. */
+export function atEnd(undo: () => void): void {
+  cleanups.push(undo);
+}
+
+/** An empty directory on a disk file system, unless `parent` says otherwise. */
+export function scratchDirectory(parent: string = os.tmpdir()): string {
+  const directory = fs.mkdtempSync(path.join(parent, 'mirrorctl-devices-'));
+  atEnd(() => fs.rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** A sparse file of `sizeBytes`; with `fill`, written full of that byte. */
+export function scratchFile(
+  directory: string,
+  name: string,
+  sizeBytes: number,
+  fill?: number,
+): string {
+  const file = path.join(directory, name);
+  fs.writeFileSync(file, fill === undefined ? '' : Buffer.alloc(sizeBytes, fill));
+  fs.truncateSync(file, sizeBytes);
+  return file;
+}
+
+/** Why the machine cannot make loop devices; null: it can. */
+export const noLoopDevices: string | null = (() => {
+  if (process.getuid?.() !== 0) return 'needs root';
+  const probe = spawnSync('losetup', ['--find'], { encoding: 'utf8' });
+  if (probe.error !== undefined) return 'needs losetup';
+  return probe.status === 0 ? null : `losetup: ${probe.stderr.trim()}`;
+})();
+
+/** A block device over `file`, detached at the end of the test file if nobody did before. */
+export function attachLoop(file: string, ...options: string[]): string {
+  const args = ['--find', '--show', ...options, file];
+  const device = execFileSync('losetup', args, { encoding: 'utf8' }).trim();
+  atEnd(() => spawnSync('losetup', ['--detach', device]));
+  return device;
+}
+
+/** Why `tool` cannot be used; null: it is there. */
+export function missing(tool: string): string | null {
+  const { error } = spawnSync(tool, ['--version']);
+  return error === undefined ? null : `needs ${tool}`;
+}
+
+/** `test` where `reason` is null; else a skipped test with the reason printed. */
+export function testUnless(reason: string | null) {
+  return (name: string, body: () => void | Promise<void>, timeoutMs?: number) => {
+    if (reason !== null) console.log(`skipped: ${name} (${reason})`);
+    test.skipIf(reason !== null)(name, body, timeoutMs);
+  };
+}
+
+/** Why there is no tmpfs to test on; null: `/dev/shm` is one. */
+export const noTmpfs: string | null =
+  fs.existsSync('/dev/shm') && fs.statfsSync('/dev/shm').type === 0x01021994
+    ? null
+    : 'needs a tmpfs at /dev/shm';
+
+/** A request as tests mostly want it: a leg, for writing, the whole of it. */
+export function legAt(file: string, change: Partial<DeviceRequest> = {}): DeviceRequest {
+  const offsetBytes = byteCount(0);
+  return { role: 'leg', path: file, access: 'write', offsetBytes, lengthBytes: null, ...change };
+}
+
+/** Open until the end of the test file. */
+export function openForTest(...requests: DeviceRequest[]): OpenDevice[] {
+  const devices = openDevices(requests);
+  atEnd(() => closeDevices(devices));
+  return devices;
+}
+
+/** `length` bytes of the file as they are now. */
+export function bytesAt(file: string, position: number, length: number): Buffer {
+  const fd = fs.openSync(file, 'r');
+  const bytes = Buffer.alloc(length);
+  const count = fs.readSync(fd, bytes, 0, length, position);
+  fs.closeSync(fd);
+  return bytes.subarray(0, count);
+}
+
+/** Writes the file out and forgets its pages, so that the next read has to wait for the disk. */
+export function dropFromCache(file: string, fd: number): void {
+  fs.fsyncSync(fd);
+  execFileSync('dd', [`if=${file}`, 'iflag=nocache', 'count=0'], { stdio: 'ignore' });
+}
