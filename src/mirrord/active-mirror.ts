@@ -10,7 +10,6 @@
  * first request is served, so it can never declare later writes equal; and the sidecar says "open"
  * before anything can become different.
  */
-import { readSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { ControlAnswer, ControlRequest } from '../control-protocol/control-request.ts';
 import type { MirrorStatus } from '../control-protocol/mirror-status.ts';
@@ -39,6 +38,7 @@ import type { Places } from '../registry/places.ts';
 import { readSidecar, writeSidecar } from '../registry/sidecar-file.ts';
 import type { ActivationPlan, PlanInput } from './activation-plan.ts';
 import { describePlan, planActivation } from './activation-plan.ts';
+import { readLogArea } from './log-area.ts';
 import { reportStatus } from './status-report.ts';
 import type {
   EngineSnapshot,
@@ -342,22 +342,6 @@ function planInput(
   }
   const log = logDevice === undefined ? null : readLogArea(spec, logDevice);
   return { spec, sidecar: sidecar.ok ? sidecar.value : null, log, source, confirmed };
-}
-
-function readLogArea(spec: MirrorSpec, { path, fd, blockBytes }: OpenDevice): PlanInput['log'] {
-  const { regionCount } = RegionGeometry.of(spec.sizeBytes, spec.regionSizeBytes);
-  const bytes = new Uint8Array(logImageBytes(regionCount, blockBytes));
-  let filled = 0;
-  try {
-    for (let got = -1; got !== 0 && filled < bytes.length; filled += got) {
-      got = readSync(fd, bytes, filled, bytes.length - filled, filled);
-    }
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const hint = 'give the mirror another log, or --init-log once this one can be read';
-    throw new MirrorError('LOG_READ_FAILED', `cannot read ${path}: ${code}`, { path }, hint, cause);
-  }
-  return { path, bytes: bytes.subarray(0, filled), blockBytes };
 }
 
 function startFor(
