@@ -17,7 +17,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['errors', 'geometry', 'json'],
   ['region', 'dirty-log', 'mirror-set', 'recovery', 'nbd-protocol', 'metrics'],
   ['engine', 'control-protocol', 'forensics'],
-  ['devices', 'copier', 'nbd-server', 'control', 'registry', 'cluster'],
+  ['devices', 'copier', 'nbd-server', 'nbd-client', 'control', 'registry', 'cluster'],
   ['mirrord'],
   ['simulator'],
   ['tui'],

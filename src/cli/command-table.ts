@@ -19,6 +19,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     'Start the engine of a mirror and serve it over NBD',
     () => import('./commands/activate.ts'),
   ),
+  entry('demo', [], 'Show the main job on scratch files', () => import('./commands/demo.ts')),
   entry('help', [], 'Explain a command', () => import('./commands/help.ts')),
 ];
 
