@@ -6,8 +6,7 @@
  *                                                │
  *   once a second: budget.sweep          one memory budget
  *
- * Closing takes two limits' worth of patience: sessions answer what is in flight and say goodbye;
- * who has not left after `graceMs` is cut off.
+ * Closing: sessions answer what is in flight and end; who has not left after `graceMs` is cut off.
  */
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
@@ -16,6 +15,7 @@ import type { MemoryLimits } from './memory-budget.ts';
 import { MEMORY_LIMITS, MemoryBudget } from './memory-budget.ts';
 import type { MirrorPort } from './mirror-port.ts';
 import { NbdSession } from './nbd-session.ts';
+import { ReadBuffers } from './read-buffers.ts';
 import { SocketTransport } from './socket-transport.ts';
 import type { FileIdentity } from './unix-socket.ts';
 import { bindingPathOf, publishSocket, withdrawSocket } from './unix-socket.ts';
@@ -27,7 +27,7 @@ export type ListenAddress =
 
 /** Connections waiting to be accepted; a client that comes with many opens them at once. */
 const BACKLOG = 1024;
-/** Each may hold up to a chunk and an option, 128 KiB, outside the budget's control. */
+/** What one has sent and we have not looked at, up to 128 KiB, is counted but cannot be refused. */
 const CONNECTIONS_MAX = 4096;
 const SWEEP_INTERVAL_MS = 1_000;
 /** How long clients may take to leave when the listener is closed. */
@@ -45,6 +45,7 @@ interface Entrance {
 export class NbdListener {
   readonly #port: MirrorPort;
   readonly #budget: MemoryBudget;
+  readonly #readBuffers = new ReadBuffers();
   readonly #entrances: Entrance[] = [];
   readonly #sessions = new Map<Socket, NbdSession>();
   readonly #sweeping: NodeJS.Timeout;
@@ -71,21 +72,15 @@ export class NbdListener {
     );
     server.maxConnections = CONNECTIONS_MAX;
     const entrance = await this.#open(server, address);
-    this.#entrances.push(entrance);
-    // A connection that could not be accepted is that client's loss; the others go on.
-    server.on('error', () => {});
+    if (this.#closing) await shut(entrance);
+    else this.#entrances.push(entrance);
     return entrance.uri;
   }
 
   /** Accepts nobody any more; resolves when every connection is closed. */
   async close(graceMs: number = GRACE_MS): Promise<void> {
     this.#closing = true;
-    const closed = this.#entrances.map(
-      ({ server }) => new Promise<void>((resolve) => server.close(() => resolve())),
-    );
-    for (const { socketFile } of this.#entrances.splice(0)) {
-      if (socketFile !== null) withdrawSocket(socketFile.path, socketFile.identity);
-    }
+    const closed = this.#entrances.splice(0).map(shut);
     for (const session of this.#sessions.values()) session.close();
     const cutOff = setTimeout(() => {
       for (const socket of this.#sessions.keys()) socket.destroy();
@@ -111,7 +106,12 @@ export class NbdListener {
     if (this.#closing) return void socket.destroy();
     socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
     const transport = new SocketTransport(socket, () => session.turn());
-    const session = new NbdSession(this.#port, transport, this.#budget);
+    const session: NbdSession = new NbdSession({
+      port: this.#port,
+      transport,
+      budget: this.#budget,
+      readBuffers: this.#readBuffers,
+    });
     this.#sessions.set(socket, session);
     this.#connectionsChange(this.#sessions.size);
     socket.on('data', (chunk: Buffer) => session.receive(chunk));
@@ -131,7 +131,7 @@ async function openUnix(server: Server, path: string, name: string): Promise<Ent
   const bindingPath = bindingPathOf(path);
   await bind(server, { path: bindingPath });
   const identity = await publishSocket(bindingPath, path);
-  const uri = `nbd+unix:///${name}?socket=${encodeURI(path)}`;
+  const uri = `nbd+unix:///${name}?socket=${encodeURIComponent(path).replaceAll('%2F', '/')}`;
   return { server, uri, socketFile: { path, identity } };
 }
 
@@ -147,13 +147,17 @@ async function openTcp(
   return { server, uri: `nbd://${authority}:${bound.port}/${name}`, socketFile: null };
 }
 
+/** Accepts nobody any more; resolves when those who came in here have left. */
+function shut({ server, socketFile }: Entrance): Promise<void> {
+  if (socketFile !== null) withdrawSocket(socketFile.path, socketFile.identity);
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
 function bind(server: Server, where: { path: string } | { host: string; port: number }) {
   return new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ ...where, backlog: BACKLOG }, () => {
-      server.off('error', reject);
-      resolve();
-    });
+    // Stays: a connection that later cannot be accepted is that client's loss, the others go on.
+    server.on('error', reject);
+    server.listen({ ...where, backlog: BACKLOG }, resolve);
   });
 }
 

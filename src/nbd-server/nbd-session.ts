@@ -35,6 +35,7 @@ import type { BlockOutcome, Extent, MirrorPort } from './mirror-port.ts';
 import type { Answerer } from './nbd-request.ts';
 import { NbdRequest } from './nbd-request.ts';
 import { Outbox } from './outbox.ts';
+import type { ReadBuffers } from './read-buffers.ts';
 import type { Transport } from './transport.ts';
 
 /** Extents in one block status reply; the client asks again for the rest. */
@@ -49,12 +50,21 @@ const FAILURES: Readonly<Record<Exclude<BlockOutcome, 'ok'>, Refusal>> = {
   shuttingDown: { error: NBD_ERROR.ESHUTDOWN, why: 'the mirror is shutting down' },
 };
 
+/** All but the transport belong to all sessions of a mirror. */
+export interface SessionParts {
+  readonly port: MirrorPort;
+  readonly transport: Transport;
+  readonly budget: MemoryBudget;
+  readonly readBuffers: ReadBuffers;
+}
+
 type Stage = 'handshake' | 'transmission' | 'finishing' | 'ended' | 'gone';
 
 export class NbdSession implements MemoryHolder, Answerer {
   readonly #port: MirrorPort;
   readonly #transport: Transport;
   readonly #budget: MemoryBudget;
+  readonly #readBuffers: ReadBuffers;
   readonly #handshake: Handshake;
   readonly #input = new ByteStream();
   readonly #outbox = new Outbox();
@@ -75,10 +85,11 @@ export class NbdSession implements MemoryHolder, Answerer {
   #inTurn = false;
   #turnRequested = false;
 
-  constructor(port: MirrorPort, transport: Transport, budget: MemoryBudget) {
+  constructor({ port, transport, budget, readBuffers }: SessionParts) {
     this.#port = port;
     this.#transport = transport;
     this.#budget = budget;
+    this.#readBuffers = readBuffers;
     this.#handshake = new Handshake({
       name: port.exportName,
       description: `mirror ${port.exportName}, served by mirrorctl`,
@@ -185,6 +196,8 @@ export class NbdSession implements MemoryHolder, Answerer {
   }
 
   #shakeHands(): void {
+    this.#blocked = this.#atOwnBound(0);
+    if (this.#blocked) return;
     for (const reply of this.#handshake.advance(this.#input)) this.#outbox.push(reply);
     if (this.#handshake.stage === 'closed') this.#stage = 'finishing';
     if (this.#handshake.stage !== 'transmission') return;
@@ -266,7 +279,7 @@ export class NbdSession implements MemoryHolder, Answerer {
     }
     if (command === COMMAND.READ) {
       const room = this.#terms.structuredReplies ? DATA_CHUNK_BYTES : SIMPLE_REPLY_BYTES;
-      request.whole = Buffer.allocUnsafeSlow(room + length);
+      request.whole = this.#readBuffers.take(room + length);
       request.into = request.whole.subarray(room);
     } else if (command === COMMAND.WRITE) {
       request.pieces = this.#input.take(length);
@@ -307,7 +320,9 @@ export class NbdSession implements MemoryHolder, Answerer {
   #flush(): void {
     if (this.#outbox.bytes > 0) {
       this.#sentBytes += this.#outbox.bytes;
-      this.#transport.send(this.#outbox.take());
+      const pieces = this.#outbox.take();
+      this.#transport.send(pieces);
+      if (this.#transport.unsentBytes === 0) this.#readBuffers.keep(pieces);
     }
     this.recount();
   }
@@ -320,6 +335,7 @@ export class NbdSession implements MemoryHolder, Answerer {
       this.#stage = 'ended';
       this.#forget();
       this.recount();
+      this.#budget.withdraw(this);
       this.#transport.end();
       return;
     }

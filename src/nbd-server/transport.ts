@@ -3,7 +3,7 @@
  *
  * The owner of the connection calls the session: `receive` with every chunk, `turn` when it was
  * asked for one or when everything sent has left, `inputEnded`, and `connectionClosed` last. Chunks
- * belong to the session from then on, pieces to the transport.
+ * belong to the session from then on; pieces are the transport's until they have left.
  */
 export interface Transport {
   /** Bytes given to `send` that have not left yet. */
