@@ -45,7 +45,9 @@ export class FsBackend implements LegIo, LogIo {
       io: new DeviceIo(device, lanes.get(device) ?? new PoolLane(threads), writePolicy),
       offset: offsetBytes,
     }));
-    this.#log = log === null ? null : new DeviceIo(log, new PoolLane(threads), 'pool');
+    // A log write waits for the disk by its nature, unless there is none.
+    const logPolicy = log?.traits.inMemory ? 'inline' : 'pool';
+    this.#log = log === null ? null : new DeviceIo(log, new PoolLane(threads), logPolicy);
   }
 
   read(leg: LegIndex, into: Uint8Array, offset: ByteOffset, done: Done): void {

@@ -1,0 +1,213 @@
+/**
+ * Copies ranges from one leg to others, on this thread. The content is equal afterwards, and what
+ * was sparse stays sparse:
+ *
+ *   source    ████████░░░░░░░░████        data is copied, at most a chunk at a time,
+ *   target    ▒▒▒▒▒▒▒▒▒▒▒▒░░░░▒▒▒▒        a hole becomes a hole unless it is one already
+ *
+ * From one file to one other the kernel copies by itself, where that is sure to give the copy blocks
+ * of its own; otherwise, and as soon as it refuses, bytes are read once and written to each target.
+ * So a failure always tells which leg it was.
+ *
+ * The caller sees to it that nobody writes the range meanwhile. Nothing is flushed here.
+ */
+import fs from 'node:fs';
+import { allocationRuns } from '../devices/allocation-runs.ts';
+import { copyFileRange, fallocateNow, preadNow, pwriteNow } from '../devices/file-calls.ts';
+import { ioError, ioErrorOfErrno } from '../devices/io-error.ts';
+import type { IoError } from '../devices/leg-io.ts';
+import { invariant } from '../errors/invariant.ts';
+import type { CopyJob, CopyLeg, CopyOutcome } from './copy-messages.ts';
+
+/** Both measured: larger ones leave the processor's cache, smaller ones cost calls. */
+const CHUNK_BYTES = 512 * 1024;
+const KERNEL_CHUNK_BYTES = 2 * 1024 * 1024;
+
+const ZEROES = new Uint8Array(CHUNK_BYTES);
+
+/** What one job has come to so far. */
+interface Progress {
+  readonly source: CopyLeg;
+  readonly targets: readonly Target[];
+  /** The one target that the kernel may copy to by itself. */
+  kernelTarget: CopyLeg | null;
+  readError: IoError | null;
+  bytesCopied: number;
+  bytesSkippedAsHoles: number;
+}
+
+interface Target {
+  readonly leg: CopyLeg;
+  error: IoError | null;
+}
+
+/** A run of a source's device, half-open, in bytes from its start. */
+interface DataRun {
+  readonly start: number;
+  readonly end: number;
+}
+
+export class LegCopier {
+  readonly #legs: readonly CopyLeg[];
+  readonly #buffer = new Uint8Array(CHUNK_BYTES);
+  /**
+   * The last run of data found in each source. To find its end the kernel may have to walk through
+   * everything behind it, so it is not asked again for every region. Data that has become a hole
+   * since is copied as zeroes, which is right; holes are never remembered.
+   */
+  readonly #dataRuns = new Map<CopyLeg, DataRun>();
+
+  constructor(legs: readonly CopyLeg[]) {
+    this.#legs = legs;
+  }
+
+  copy({ source: from, targets, offset, length }: CopyJob): CopyOutcome {
+    const source = this.#leg(from);
+    const progress = begin(
+      source,
+      targets.map((target) => this.#leg(target)),
+    );
+    const end = offset + length;
+    for (let at: number = offset; at < end && isWorthwhile(progress); ) {
+      const run = this.#runAt(source, at, end);
+      if (run.hole) copyHole(progress, at, run.length);
+      else this.#copyData(progress, at, run.length);
+      at += run.length;
+    }
+    const { readError, bytesCopied, bytesSkippedAsHoles } = progress;
+    const writeErrors = progress.targets.map(({ error }) => error);
+    return { readError, writeErrors, bytesCopied, bytesSkippedAsHoles };
+  }
+
+  #leg(index: number): CopyLeg {
+    const leg = this.#legs[index];
+    invariant(leg !== undefined, `no leg ${index}`);
+    return leg;
+  }
+
+  /** The run of data or hole that begins at `at`, cut off at `end`; both count from the leg's start. */
+  #runAt(source: CopyLeg, at: number, end: number): { length: number; hole: boolean } {
+    const start = source.offsetBytes + at;
+    const known = this.#dataRuns.get(source);
+    if (known !== undefined && known.start <= start && start < known.end) {
+      return { length: Math.min(known.end - start, end - at), hole: false };
+    }
+    const [run] = allocationRuns(source.device.fd, start, Number.POSITIVE_INFINITY, 1);
+    invariant(run !== undefined, 'a range that is not empty begins with a run');
+    if (!run.hole) this.#dataRuns.set(source, { start, end: start + run.length });
+    return { length: Math.min(run.length, end - at), hole: run.hole };
+  }
+
+  #copyData(progress: Progress, start: number, length: number): void {
+    const end = start + length;
+    let at = copyInKernel(progress, start, end);
+    while (at < end && isWorthwhile(progress)) {
+      const chunk = this.#buffer.subarray(0, end - at);
+      progress.readError = readFully(progress.source, chunk, at);
+      if (progress.readError !== null) return;
+      for (const target of alive(progress)) target.error = writeFully(target.leg, chunk, at);
+      at += chunk.length;
+      progress.bytesCopied += chunk.length;
+    }
+  }
+}
+
+function begin(source: CopyLeg, targets: readonly CopyLeg[]): Progress {
+  const [only, ...others] = targets;
+  const inKernel = only !== undefined && others.length === 0 && isKernelCopySafe(source, only);
+  return {
+    source,
+    targets: targets.map((leg) => ({ leg, error: null })),
+    kernelTarget: inKernel ? only : null,
+    readError: null,
+    bytesCopied: 0,
+    bytesSkippedAsHoles: 0,
+  };
+}
+
+function isKernelCopySafe(source: CopyLeg, target: CopyLeg): boolean {
+  return [source, target].every(({ device }) => {
+    return device.kind === 'file' && !device.traits.mayShareBlocks;
+  });
+}
+
+/** Nothing has failed that would make going on pointless. */
+function isWorthwhile(progress: Progress): boolean {
+  return progress.readError === null && progress.targets.some(({ error }) => error === null);
+}
+
+function alive({ targets }: Progress): readonly Target[] {
+  return targets.filter(({ error }) => error === null);
+}
+
+/** Returns how far it came; for the rest, and for the reason why, the bytes must be read. */
+function copyInKernel(progress: Progress, start: number, end: number): number {
+  const { source, kernelTarget: target } = progress;
+  if (target === null) return start;
+  let at = start;
+  while (at < end) {
+    const count = copyFileRange(
+      source.device.fd,
+      source.offsetBytes + at,
+      target.device.fd,
+      target.offsetBytes + at,
+      Math.min(end - at, KERNEL_CHUNK_BYTES),
+    );
+    if (count <= 0) {
+      progress.kernelTarget = null;
+      break;
+    }
+    at += count;
+    progress.bytesCopied += count;
+  }
+  return at;
+}
+
+function copyHole(progress: Progress, at: number, length: number): void {
+  const { source } = progress;
+  if (fs.fstatSync(source.device.fd).size < source.offsetBytes + at + length) {
+    // What lies behind the end of the file looks like a hole, but nobody ever wrote zeroes there.
+    progress.readError = endOf(source, at);
+    return;
+  }
+  for (const target of alive(progress)) target.error = makeHole(target.leg, at, length);
+  progress.bytesSkippedAsHoles += length;
+}
+
+function makeHole(leg: CopyLeg, at: number, length: number): IoError | null {
+  const { fd } = leg.device;
+  const start = leg.offsetBytes + at;
+  const [run] = allocationRuns(fd, start, length, 1);
+  if (run?.hole === true && run.length === length) return null;
+  if (fallocateNow(fd, 'punchHole', start, length) === 0) return null;
+  for (let done = 0; done < length; done += ZEROES.length) {
+    const error = writeFully(leg, ZEROES.subarray(0, length - done), at + done);
+    if (error !== null) return error;
+  }
+  return null;
+}
+
+function readFully(leg: CopyLeg, into: Uint8Array, at: number): IoError | null {
+  for (let done = 0; done < into.length; ) {
+    const count = preadNow(leg.device.fd, into.subarray(done), leg.offsetBytes + at + done, false);
+    if (count < 0)
+      return ioErrorOfErrno(count, `${leg.device.path}: copying from byte ${at + done}`);
+    if (count === 0) return endOf(leg, at + done);
+    done += count;
+  }
+  return null;
+}
+
+function writeFully(leg: CopyLeg, from: Uint8Array, at: number): IoError | null {
+  for (let done = 0; done < from.length; ) {
+    const count = pwriteNow(leg.device.fd, from.subarray(done), leg.offsetBytes + at + done);
+    if (count < 0) return ioErrorOfErrno(count, `${leg.device.path}: copying to byte ${at + done}`);
+    if (count === 0) return ioError('EIO', `${leg.device.path}: took nothing at byte ${at + done}`);
+    done += count;
+  }
+  return null;
+}
+
+function endOf({ device }: CopyLeg, at: number): IoError {
+  return ioError('EIO', `${device.path}: ends before byte ${at} of the leg`);
+}
