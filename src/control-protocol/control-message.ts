@@ -20,6 +20,7 @@ import {
 import { REGION_STATES } from '../region/region-state.ts';
 import type { ControlAnswer, ControlFault, ControlRequest, RegionRun } from './control-request.ts';
 import { CONTROL_VERSION } from './control-request.ts';
+import { counterReading, engineEvent, mapChanges } from './map-shape.ts';
 import { mirrorStatus } from './status-shape.ts';
 import { throttle } from './throttle-shape.ts';
 
@@ -28,6 +29,9 @@ const regionState = oneOf(...REGION_STATES);
 const controlRequest = tagged<ControlRequest>('ask', {
   status: object({ ask: oneOf('status') }, 'ignore'),
   regions: object({ ask: oneOf('regions'), states: nullable(listOf(regionState)) }, 'ignore'),
+  map: object({ ask: oneOf('map'), since: count }, 'ignore'),
+  counters: object({ ask: oneOf('counters') }, 'ignore'),
+  events: object({ ask: oneOf('events'), since: count }, 'ignore'),
   pauseRecovery: object({ ask: oneOf('pauseRecovery') }, 'ignore'),
   resumeRecovery: object({ ask: oneOf('resumeRecovery') }, 'ignore'),
   throttleRecovery: object({ ask: oneOf('throttleRecovery'), throttle }, 'ignore'),
@@ -73,6 +77,9 @@ const ANSWERS: Readonly<Record<string, Reader<ControlAnswer>>> = {
     { regions: listOf(regionRun), regionSizeBytes: count, sizeBytes: count },
     'ignore',
   ),
+  map: object({ map: mapChanges }, 'ignore'),
+  counters: object({ counters: counterReading }, 'ignore'),
+  events: object({ events: listOf(engineEvent) }, 'ignore'),
   done: object({ done: oneOf(true) }, 'ignore'),
   deactivated: object(
     { deactivated: oneOf(true), outOfSyncRegions: count, logClean: flag },

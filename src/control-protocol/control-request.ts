@@ -25,9 +25,47 @@ export interface RegionRun {
   readonly state: RegionState;
 }
 
+/** Runs of regions with one value each, flat: `[first, count, value, first, count, value, …]`. */
+export type ValueRuns = readonly number[];
+
+export interface MapChanges {
+  /** To be named in the next request. */
+  readonly version: number;
+  readonly regionCount: number;
+  /** Values: numbers of `REGION_STATES`. */
+  readonly states: ValueRuns;
+  /** Values: how often a region has been written, modulo 256. */
+  readonly writes: ValueRuns;
+}
+
+/** Everything counts from the start of the engine; rates are differences of two readings. */
+export interface CounterReading {
+  readonly uptimeMs: number;
+  /** In the order of `COUNTERS` (metrics/engine-counters.ts). */
+  readonly counts: readonly number[];
+  /** Histograms in the order of `TIMED`, buckets as metrics/latency-histogram.ts has them. */
+  readonly latencies: readonly (readonly number[])[];
+}
+
+export const EVENT_KINDS = ['good', 'plain', 'warning', 'bad'] as const;
+
+export interface EngineEvent {
+  /** From 1 on, without gaps. */
+  readonly number: number;
+  /** RFC 3339. */
+  readonly at: string;
+  readonly kind: (typeof EVENT_KINDS)[number];
+  readonly text: string;
+}
+
 export type ControlRequest =
   | { readonly ask: 'status' }
   | { readonly ask: 'regions'; readonly states: readonly RegionState[] | null }
+  /** What of the map has changed since version `since` of it; 0: all of it. */
+  | { readonly ask: 'map'; readonly since: number }
+  | { readonly ask: 'counters' }
+  /** What happened after the event of number `since`; 0: all that is still remembered. */
+  | { readonly ask: 'events'; readonly since: number }
   | { readonly ask: 'pauseRecovery' }
   | { readonly ask: 'resumeRecovery' }
   | { readonly ask: 'throttleRecovery'; readonly throttle: Throttle }
@@ -41,6 +79,9 @@ export type ControlAnswer =
       readonly regionSizeBytes: number;
       readonly sizeBytes: number;
     }
+  | { readonly map: MapChanges }
+  | { readonly counters: CounterReading }
+  | { readonly events: readonly EngineEvent[] }
   /** The deed is done. */
   | { readonly done: true }
   /** Deactivated; `logClean` false: some region in sync is still marked, and will be copied. */

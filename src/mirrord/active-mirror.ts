@@ -18,7 +18,7 @@ import type { OpenDevice } from '../devices/open-device.ts';
 import { closeDevices, openDevices } from '../devices/open-device.ts';
 import { logImageBytes } from '../dirty-log/disk-format.ts';
 import type { MirrorEvent, MirrorMemory } from '../engine/effect.ts';
-import { InvariantBroken, invariant } from '../errors/invariant.ts';
+import { InvariantBroken } from '../errors/invariant.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import { RegionGeometry } from '../geometry/region-geometry.ts';
 import type { LegIndex } from '../geometry/units.ts';
@@ -27,9 +27,7 @@ import type { EngineView } from '../metrics/engine-counters.ts';
 import { viewBytes, viewOf } from '../metrics/engine-counters.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import type { Sidecar } from '../mirror-set/sidecar.ts';
-import { SIDECAR_SCHEMA } from '../mirror-set/sidecar.ts';
 import type { ListenAddress } from '../nbd-server/nbd-listener.ts';
-import { has } from '../region/leg-content.ts';
 import { stateRuns } from '../region/region-runs.ts';
 import { readDefinition, writeDefinition } from '../registry/definition-file.ts';
 import type { MirrorLock } from '../registry/mirror-lock.ts';
@@ -38,7 +36,9 @@ import type { Places } from '../registry/places.ts';
 import { readSidecar, writeSidecar } from '../registry/sidecar-file.ts';
 import type { ActivationPlan, PlanInput } from './activation-plan.ts';
 import { describePlan, planActivation } from './activation-plan.ts';
+import { describeEvent, EngineWatch, kindOfEvent } from './engine-watch.ts';
 import { readLogArea } from './log-area.ts';
+import { sidecarFor, withMemory } from './session-memory.ts';
 import { reportStatus } from './status-report.ts';
 import type {
   EngineSnapshot,
@@ -121,6 +121,7 @@ export class ActiveMirror {
   readonly #lock: MirrorLock;
   readonly #onEvent: (event: MirrorEvent) => void;
   readonly #view: EngineView;
+  readonly #watch: EngineWatch;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, (snapshot: EngineSnapshot) => void>();
   readonly #served = Promise.withResolvers<void>();
@@ -145,9 +146,10 @@ export class ActiveMirror {
     this.serving = this.#served.promise;
     this.stopped = this.#ended.promise;
     this.stopped.catch(() => {}); // whoever waits for `serving` only has been told by that
-    this.#sidecar = sidecarFor(request, spec, plan);
+    this.#sidecar = sidecarFor(request.places, spec, plan);
     const memory = new SharedArrayBuffer(viewBytes(plan.geometry.regionCount));
-    this.#view = viewOf(memory);
+    this.#view = viewOf(memory, plan.geometry.regionCount);
+    this.#watch = new EngineWatch(this.#view);
     this.#worker = new Worker(new URL(workerFile(), import.meta.url), {
       workerData: startFor(request, spec, plan, devices, memory),
       trackUnmanagedFds: false,
@@ -178,12 +180,20 @@ export class ActiveMirror {
         return { status: await this.status() };
       case 'regions':
         return this.#regions(request.states);
+      case 'map':
+        return this.#watch.map(request.since);
+      case 'counters':
+        return this.#watch.counters();
+      case 'events':
+        return this.#watch.events(request.since);
       case 'pauseRecovery':
       case 'resumeRecovery':
         this.#refuseIfReadOnly();
         await this.#order({ order: request.ask });
+        this.#watch.note('plain', COMMAND_WORDS[request.ask]);
         return { done: true };
       case 'throttleRecovery':
+        this.#watch.note('plain', COMMAND_WORDS[request.ask]);
         await this.#order({ order: request.ask, throttle: request.throttle });
         return { done: true };
       case 'deactivate': {
@@ -236,6 +246,7 @@ export class ActiveMirror {
         break;
       case 'serving':
         this.exports = message.exports;
+        this.#watch.note('good', `serving ${message.exports.join(' ')}`);
         this.#served.resolve();
         break;
       case 'failed':
@@ -249,6 +260,7 @@ export class ActiveMirror {
         this.#tell({ kind: 'memoryKept', ok: this.#keep(message.memory) });
         break;
       case 'event':
+        this.#watch.note(kindOfEvent(message.event), describeEvent(message.event, this.spec.legs));
         this.#onEvent(message.event);
         break;
       case 'stopped':
@@ -313,6 +325,12 @@ export class ActiveMirror {
   }
 }
 
+const COMMAND_WORDS = {
+  pauseRecovery: 'recovery paused',
+  resumeRecovery: 'recovery resumed',
+  throttleRecovery: 'recovery throttle changed',
+} as const;
+
 /** Under vitest this file runs as it was written, and so must the worker. */
 function workerFile(): string {
   return import.meta.url.endsWith('.ts') ? './engine-worker.ts' : './engine-worker.js';
@@ -358,36 +376,4 @@ function startFor(
       ? { type: 'core', syncIntent }
       : { type: 'disk', device, area };
   return { spec, legs, log, primary, listen, readOnly, view };
-}
-
-function sidecarFor(
-  { places }: ActivationRequest,
-  spec: MirrorSpec,
-  { session, geometry, primary }: ActivationPlan,
-): Sidecar {
-  const known = readSidecar(places, spec);
-  return {
-    schema: SIDECAR_SCHEMA,
-    uuid: spec.uuid,
-    session,
-    open: true,
-    primary,
-    legs:
-      known.ok && known.value !== null
-        ? known.value.legs
-        : spec.legs.map(() => ({ missesSince: null })),
-    logTrusted: true,
-    sizeBytes: geometry.sizeBytes,
-    regionSizeBytes: geometry.regionBytes,
-    regionCount: geometry.regionCount,
-  };
-}
-
-/** A leg that misses something keeps the session in which that began. */
-function withMemory(sidecar: Sidecar, { primary, missing, logTrusted }: MirrorMemory): Sidecar {
-  const legs = sidecar.legs.map(({ missesSince }, index) => ({
-    missesSince: has(missing, index as LegIndex) ? (missesSince ?? sidecar.session) : null,
-  }));
-  invariant(legs[primary]?.missesSince === null, 'the primary misses nothing');
-  return { ...sidecar, primary, legs, logTrusted };
 }

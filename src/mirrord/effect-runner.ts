@@ -17,7 +17,7 @@ import type { Input, IoOutcome } from '../engine/input.ts';
 import { SlotTable } from '../engine/slot-table.ts';
 import { byteCount, byteOffset } from '../geometry/units.ts';
 import type { EngineView } from '../metrics/engine-counters.ts';
-import { addTo } from '../metrics/engine-counters.ts';
+import { addLatency, addRegionWrite, addTo } from '../metrics/engine-counters.ts';
 import type { BlockRequest, Extent, MirrorPort } from '../nbd-server/mirror-port.ts';
 import { maskOf, NO_LEGS, union } from '../region/leg-content.ts';
 import { stateRuns } from '../region/region-runs.ts';
@@ -50,6 +50,8 @@ export class EffectRunner implements MirrorPort {
   readonly readOnly: boolean;
   readonly #to: Surroundings;
   readonly #requests = new SlotTable<BlockRequest>();
+  /** When each request arrived, by its slot, in milliseconds. */
+  readonly #arrivals: number[] = [];
   #inputs: Input[] = [];
   #isRunning = false;
   #isStopping = false;
@@ -120,6 +122,7 @@ export class EffectRunner implements MirrorPort {
 
   #inputFor(request: BlockRequest, verb: Exclude<BlockRequest['verb'], 'cache'>): Input {
     const slot = this.#requests.put(request);
+    this.#arrivals[slot] = performance.now();
     if (verb === 'flush') return { kind: 'flush', request: slot };
     const offset = byteOffset(request.offset);
     const length = byteCount(request.length);
@@ -149,7 +152,7 @@ export class EffectRunner implements MirrorPort {
         this.#copyRegion(effect, copies);
         break;
       case 'reply':
-        this.#requests.take(effect.request).done(effect.outcome satisfies ReplyOutcome);
+        this.#reply(effect);
         break;
       case 'keepMemory':
         this.#to.keepMemory(effect.memory);
@@ -161,6 +164,14 @@ export class EffectRunner implements MirrorPort {
         this.#to.stopped(effect.logClean, effect.outOfSync);
         break;
     }
+  }
+
+  #reply({ request, outcome }: Extract<Effect, { kind: 'reply' }>): void {
+    const answered = this.#requests.take(request);
+    const micros = (performance.now() - (this.#arrivals[request] ?? 0)) * 1000;
+    const { verb } = answered;
+    addLatency(this.#to.view, verb === 'read' || verb === 'flush' ? verb : 'write', micros);
+    answered.done(outcome satisfies ReplyOutcome);
   }
 
   #readLeg({ io, request, leg, offset, length, at }: Extract<Effect, { kind: 'readLeg' }>): void {
@@ -218,14 +229,18 @@ export class EffectRunner implements MirrorPort {
     request.done('ok');
   }
 
-  #count({ verb, length }: BlockRequest): void {
-    const { view } = this.#to;
+  #count({ verb, offset, length }: BlockRequest): void {
+    const { view, engine } = this.#to;
     if (verb === 'flush') {
       addTo(view, 'flushes', 1);
       return;
     }
     addTo(view, verb === 'read' ? 'reads' : 'writes', 1);
     addTo(view, verb === 'read' ? 'readBytes' : 'writeBytes', length);
+    if (verb === 'read') return;
+    const { geometry } = engine.state;
+    const first = geometry.regionOf(byteOffset(offset));
+    addRegionWrite(view, first, geometry.lastRegionOf(byteOffset(offset), byteCount(length)));
   }
 }
 

@@ -59,7 +59,8 @@ class EngineWorker {
   constructor(port: MessagePort, start: EngineStart) {
     this.#port = port;
     this.#start = start;
-    const view = viewOf(start.view);
+    const { sizeBytes, regionSizeBytes } = start.spec;
+    const view = viewOf(start.view, RegionGeometry.of(sizeBytes, regionSizeBytes).regionCount);
     this.#engine = engineFor(start, view);
     const legs = start.spec.legs.map(({ offsetBytes }, index) => {
       const device = start.legs[index];

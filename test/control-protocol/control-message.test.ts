@@ -21,6 +21,9 @@ const REQUESTS: readonly ControlRequest[] = [
   { ask: 'throttleRecovery', throttle: null },
   { ask: 'throttleRecovery', throttle: { percent: 12.5 } },
   { ask: 'throttleRecovery', throttle: { bytesPerSecond: 1_000_000 } },
+  { ask: 'map', since: 17 },
+  { ask: 'counters' },
+  { ask: 'events', since: 0 },
   { ask: 'deactivate' },
 ];
 
@@ -33,6 +36,9 @@ const ANSWERS: readonly ControlAnswer[] = [
     },
   },
   { regions: [{ first: 8, count: 4, state: 'dirty' }], regionSizeBytes: 4096, sizeBytes: 65_536 },
+  { map: { version: 3, regionCount: 8, states: [0, 4, 1, 6, 2, 2], writes: [3, 1, 255] } },
+  { counters: { uptimeMs: 12.5, counts: [1, 2], latencies: [[0, 1], [], []] } },
+  { events: [{ number: 1, at: '2026-11-22T10:00:00Z', kind: 'bad', text: 'leg b failed' }] },
   { done: true },
   { deactivated: true, outOfSyncRegions: 3, logClean: true },
 ];
@@ -142,3 +148,18 @@ test('whatever comes in on a line, only a MirrorError comes out', () => {
 function asBody(value: unknown): string {
   return JSON.stringify({ version: 1, ask: value, answer: value, throttle: value });
 }
+
+test.each([
+  ['two numbers only', [0, 4]],
+  ['a run past the last region', [6, 3, 0]],
+  ['a state that nobody knows', [0, 1, 5]],
+  ['a run of no region', [0, 0, 1]],
+  ['runs that overlap', [0, 4, 1, 3, 1, 2]],
+  ['a text', ['x', 1, 1]],
+])('a map with %s is refused', (_, states) => {
+  const answer = { map: { version: 3, regionCount: 8, states, writes: [] } };
+  const line = JSON.stringify({ version: 1, answer });
+  expect(() => decodeAnswer(line)).toThrow(
+    expect.objectContaining({ code: 'ENGINE_REPLY_MALFORMED' }),
+  );
+});

@@ -7,7 +7,6 @@
  * waits until that one serves or says why not.
  */
 
-import type { MirrorEvent } from '../../engine/effect.ts';
 import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
 import { legIndex } from '../../geometry/units.ts';
 import type { MirrorSpec } from '../../mirror-set/mirror-spec.ts';
@@ -93,6 +92,7 @@ type Prepared = import('../../mirrord/active-mirror.ts').PreparedMirror;
 async function serve(outside: Outside, places: Places, prepared: Prepared, asJson: boolean) {
   const { serveControl } = await import('../../control/control-server.ts');
   const { announceReady } = await import('../detach.ts');
+  const { describeEvent } = await import('../../mirrord/engine-watch.ts');
   const { name, legs } = prepared.spec;
   const interruption = outside.interruption();
   makeDirectory(places.runtimeDir);
@@ -139,26 +139,6 @@ function requestFrom(outside: Outside, input: Input, flags: Flags) {
 function logIntentFrom(flags: Flags): MirrorSpec['logIntent'] {
   if (flags.has('accept-log')) return 'accept';
   return flags.has('init-log') ? 'init' : null;
-}
-
-const FAULT_WORDS = {
-  read: 'a read failed',
-  write: 'a write failed',
-  sync: 'recovery failed',
-  flush: 'a flush failed',
-} as const;
-
-function describeEvent(event: MirrorEvent, legs: MirrorSpec['legs']): string {
-  switch (event.event) {
-    case 'inSync':
-      return 'all regions are in sync';
-    case 'legFailed':
-      return `leg ${legs[event.leg]?.path}: ${FAULT_WORDS[event.fault]}`;
-    case 'primaryMoved':
-      return `leg ${legs[event.leg]?.path} is the primary now`;
-    case 'logFailed':
-      return 'the dirty log cannot be written; the next activation will copy everything';
-  }
 }
 
 function describeStop({ logClean, outOfSync }: { logClean: boolean; outOfSync: number }): string {

@@ -1,0 +1,65 @@
+/**
+ * The shapes of what a watcher hears: map, counters, events. The map comes ten times a second and may
+ * be long, so its runs are checked in one pass instead of item by item.
+ */
+import type { Reader } from '../json/json-shape.ts';
+import {
+  amount,
+  converted,
+  count,
+  JsonFault,
+  listOf,
+  object,
+  oneOf,
+  text,
+} from '../json/json-shape.ts';
+import { REGION_STATES } from '../region/region-state.ts';
+import type { CounterReading, EngineEvent, MapChanges, ValueRuns } from './control-request.ts';
+import { EVENT_KINDS } from './control-request.ts';
+
+const REGIONS_MAX = 2 ** 32;
+
+const valueRuns: Reader<ValueRuns> = (value, at) => {
+  if (!Array.isArray(value) || value.length % 3 !== 0) {
+    throw new JsonFault(at, 'must be runs of three numbers each');
+  }
+  for (const [place, number] of value.entries()) {
+    if (Number.isInteger(number) && number >= 0 && number < REGIONS_MAX) continue;
+    throw new JsonFault(`${at}[${place}]`, 'is no region, count or value');
+  }
+  return value;
+};
+
+/** Runs in order, within the regions, with values below `values`. */
+function checkRuns(runs: ValueRuns, regions: number, values: number, at: string): void {
+  let next = 0;
+  for (let place = 0; place < runs.length; place += 3) {
+    const [first = 0, length = 0, value = 0] = runs.slice(place, place + 3);
+    if (first < next || length === 0 || first + length > regions || value >= values) {
+      throw new JsonFault(`${at}[${place}]`, `is no run of ${regions} regions`);
+    }
+    next = first + length;
+  }
+}
+
+export const mapChanges: Reader<MapChanges> = converted(
+  object<MapChanges>(
+    { version: count, regionCount: count, states: valueRuns, writes: valueRuns },
+    'ignore',
+  ),
+  (map, at) => {
+    checkRuns(map.states, map.regionCount, REGION_STATES.length, `${at}.states`);
+    checkRuns(map.writes, map.regionCount, 256, `${at}.writes`);
+    return map;
+  },
+);
+
+export const counterReading = object<CounterReading>(
+  { uptimeMs: amount, counts: listOf(count), latencies: listOf(listOf(count)) },
+  'ignore',
+);
+
+export const engineEvent = object<EngineEvent>(
+  { number: count, at: text, kind: oneOf(...EVENT_KINDS), text },
+  'ignore',
+);

@@ -1,0 +1,97 @@
+/**
+ * What a running engine shows to those who watch it, besides its status: the map, the counters and
+ * the events. All of it is read in the main thread out of shared memory, so that watching costs the
+ * engine's worker nothing.
+ *
+ * Several watchers that ask for the map within `LOOK_MS` share one look at it.
+ */
+import type { ControlAnswer, EngineEvent } from '../control-protocol/control-request.ts';
+import type { MirrorEvent } from '../engine/effect.ts';
+import type { EngineView } from '../metrics/engine-counters.ts';
+import { COUNTERS, counterOf, latenciesOf, TIMED } from '../metrics/engine-counters.ts';
+import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
+import { ChangedBytes } from './changed-bytes.ts';
+
+const LOOK_MS = 40;
+const EVENTS_MAX = 256;
+
+export class EngineWatch {
+  readonly #view: EngineView;
+  readonly #states: ChangedBytes;
+  readonly #writes: ChangedBytes;
+  readonly #events: EngineEvent[] = [];
+  #nextEvent = 1;
+  #version = 1;
+  #lookedAt = -LOOK_MS;
+
+  constructor(view: EngineView) {
+    this.#view = view;
+    this.#states = new ChangedBytes(view.states);
+    this.#writes = new ChangedBytes(view.writes);
+  }
+
+  map(since: number): Extract<ControlAnswer, { map: unknown }> {
+    const now = performance.now();
+    if (now - this.#lookedAt >= LOOK_MS) {
+      this.#lookedAt = now;
+      this.#version += 1;
+      this.#states.refresh(this.#version);
+      this.#writes.refresh(this.#version);
+    }
+    return {
+      map: {
+        version: this.#version,
+        regionCount: this.#view.states.length,
+        states: this.#states.changedSince(since),
+        writes: this.#writes.changedSince(since),
+      },
+    };
+  }
+
+  counters(): Extract<ControlAnswer, { counters: unknown }> {
+    return {
+      counters: {
+        uptimeMs: performance.now(),
+        counts: COUNTERS.map((counter) => counterOf(this.#view, counter)),
+        latencies: TIMED.map((timed) => Array.from(latenciesOf(this.#view, timed))),
+      },
+    };
+  }
+
+  /** Remembers what happened; the oldest is forgotten when there is much. */
+  note(kind: EngineEvent['kind'], text: string): void {
+    const at = new Date().toISOString();
+    this.#events.push({ number: this.#nextEvent, at, kind, text });
+    this.#nextEvent += 1;
+    if (this.#events.length > EVENTS_MAX) this.#events.shift();
+  }
+
+  events(since: number): Extract<ControlAnswer, { events: unknown }> {
+    return { events: this.#events.filter(({ number }) => number > since) };
+  }
+}
+
+const FAULT_WORDS = {
+  read: 'a read failed',
+  write: 'a write failed',
+  sync: 'recovery failed',
+  flush: 'a flush failed',
+} as const;
+
+export function describeEvent(event: MirrorEvent, legs: MirrorSpec['legs']): string {
+  switch (event.event) {
+    case 'inSync':
+      return 'all regions are in sync';
+    case 'legFailed':
+      return `leg ${legs[event.leg]?.path}: ${FAULT_WORDS[event.fault]}`;
+    case 'primaryMoved':
+      return `leg ${legs[event.leg]?.path} is the primary now`;
+    case 'logFailed':
+      return 'the dirty log cannot be written; the next activation will copy everything';
+  }
+}
+
+export function kindOfEvent({ event }: MirrorEvent): EngineEvent['kind'] {
+  if (event === 'inSync') return 'good';
+  return event === 'primaryMoved' ? 'warning' : 'bad';
+}
