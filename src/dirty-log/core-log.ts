@@ -21,7 +21,7 @@ export class CoreLog implements DirtyLog {
   constructor(regionCount: RegionCount, syncIntent: 'sync' | 'nosync' | null) {
     this.regionCount = regionCount;
     this.#cleanBits = new RegionBitset(regionCount);
-    this.#cleanBits.fillFrom(0, syncIntent === 'nosync');
+    this.#cleanBits.fill(0, regionCount, syncIntent === 'nosync');
   }
 
   isClean(region: RegionIndex): boolean {

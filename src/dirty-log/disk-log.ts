@@ -93,7 +93,7 @@ export class DiskLog implements DirtyLog {
       { magic: LOG_MAGIC, version: LOG_VERSION, regionCount: BigInt(regionCount) },
       image,
     );
-    cleanBitsIn(image, regionCount).fillFrom(found.bitsKept, found.restClean);
+    cleanBitsIn(image, regionCount).fill(found.bitsKept, regionCount, found.restClean);
     return accept({ log: new DiskLog(image, regionCount, area.blockBytes), found });
   }
 

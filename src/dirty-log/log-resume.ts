@@ -46,8 +46,8 @@ export interface LogArea {
   readonly bytes: Uint8Array;
   /** Logical block size of the log's device. */
   readonly blockBytes: ByteCount;
-  /** The mirror it is to serve. */
-  readonly geometry: RegionGeometry;
+  /** Of the mirror it is to serve. */
+  readonly geometry: Pick<RegionGeometry, 'regionCount' | 'regionBytes'>;
   /** Whether the legs are to be taken as different or as equal, whatever the log says. */
   readonly syncIntent: 'sync' | 'nosync' | null;
   /** How to go on with a log that cannot be taken as it is. */

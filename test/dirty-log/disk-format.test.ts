@@ -22,7 +22,7 @@ describe('known bytes', () => {
     const image = new Uint8Array(1536);
     encodeLogHeader({ magic: LOG_MAGIC, version: LOG_VERSION, regionCount: 10n }, image);
     const bits = cleanBitsIn(image, regionCount(10));
-    bits.fillFrom(0, true);
+    bits.fill(0, 10, true);
     bits.clear(regionIndex(3));
     expect([...image.subarray(0, 16)]).toEqual(
       [0x72, 0x52, 0x69, 0x4d, 2, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0], // "rRiM": little-endian

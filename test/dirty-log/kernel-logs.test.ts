@@ -71,7 +71,7 @@ describe.each(KERNEL_LOGS)('$name', (log) => {
     const image = new Uint8Array(bytes.length).fill(log.filledWith);
     encodeLogHeader({ ...decodeLogHeader(bytes) }, image);
     const bits = cleanBitsIn(image, geometry.regionCount);
-    bits.fillFrom(0, false);
+    bits.fill(0, geometry.regionCount, false);
     for (const region of log.clean) bits.set(regionIndex(region));
     const bitsEnd = 1024 + bitsetBytes(geometry.regionCount);
     image.set(STALE_BITS.get(log.name) ?? [], bitsEnd);

@@ -77,12 +77,16 @@ describe('against an array of booleans', () => {
     );
   });
 
-  test('filling changes the regions from the first one on and none before it', () => {
+  test('filling changes the regions from the first to before the end and no other', () => {
+    const anyEnds = fc.tuple(fc.nat(1_100), fc.nat(1_100));
     fc.assert(
-      fc.property(anyBits, fc.nat(1_100), fc.boolean(), (model, first, value) => {
+      fc.property(anyBits, anyEnds, fc.boolean(), (model, ends, value) => {
+        const [first = 0, end = 0] = ends
+          .map((at) => Math.min(at, model.length))
+          .sort((a, b) => a - b);
         const bits = bitsetOf(model);
-        bits.fillFrom(first, value);
-        const wanted = model.map((was, index) => (index < first ? was : value));
+        bits.fill(first, end, value);
+        const wanted = model.map((was, at) => (at >= first && at < end ? value : was));
         assert.deepEqual(bits.bytes, bitsetOf(wanted).bytes);
       }),
     );
@@ -106,6 +110,7 @@ describe('padding', () => {
     const bits = new RegionBitset(regionCount(10));
     expect(() => bits.set(regionIndex(10))).toThrow('past the last');
     expect(() => bits.clear(regionIndex(64))).toThrow('past the last');
+    expect(() => bits.fill(0, 11, true)).toThrow('past the last');
     expect(() => bits.has(regionIndex(10))).toThrow('past the last');
   });
 

@@ -1,0 +1,183 @@
+/**
+ * A LOG argument, and the flags that say what mirror the log belongs to.
+ *
+ *   PATH          a file or block device that exists
+ *   PATH@OFFSET   a log inside it, as in a disk image
+ *   -             standard input
+ *   NAME          the log of a mirror that is defined here; a file of that name comes first
+ *
+ * Opened for reading only; nothing is changed or locked, so a running engine's log will do.
+ */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { EvidenceFile } from '../devices/evidence-file.ts';
+import { openEvidence } from '../devices/evidence-file.ts';
+import { MirrorError } from '../errors/mirror-error.ts';
+import type { LogExcerpt, MirrorFacts } from '../forensics/log-excerpt.ts';
+import { excerptBytes, NO_FACTS } from '../forensics/log-excerpt.ts';
+import { RegionGeometry } from '../geometry/region-geometry.ts';
+import { parseSize } from '../geometry/size-words.ts';
+import type { ByteCount } from '../geometry/units.ts';
+import { byteCount } from '../geometry/units.ts';
+import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
+import { MIRROR_NAME_PATTERN } from '../mirror-set/mirror-spec.ts';
+import { parseTableLine } from '../mirror-set/table-line.ts';
+import { findDefinition } from '../registry/definition-file.ts';
+import type { Places } from '../registry/places.ts';
+import { readSidecar } from '../registry/sidecar-file.ts';
+import type { Argument, Flag } from './command.ts';
+import type { Flags } from './given.ts';
+import type { Outside } from './outside.ts';
+import { placesFor } from './state-places.ts';
+
+export const LOG_ARGUMENT: Argument = {
+  name: 'LOG',
+  help: 'PATH, PATH@OFFSET, - for standard input, or the name of a mirror',
+  min: 1,
+  max: 1,
+  completes: 'file',
+};
+
+export const MIRROR_FACT_FLAGS: Readonly<Record<string, Flag>> = {
+  'region-size': {
+    value: 'required',
+    metavar: 'SIZE',
+    help: 'the mirror’s region size; a log does not record it',
+  },
+  size: {
+    value: 'required',
+    metavar: 'SIZE',
+    help: 'the mirror’s length; the region size follows from it',
+  },
+  table: {
+    value: 'required',
+    metavar: 'LINE',
+    help: 'instead of both: the mirror’s dmsetup table line',
+  },
+  'block-size': {
+    value: 'required',
+    metavar: 'SIZE',
+    help: 'logical block size of the log’s device, when this is a copy of it',
+  },
+};
+
+export interface LogInput {
+  readonly excerpt: LogExcerpt;
+  readonly facts: MirrorFacts;
+  /** The mirror whose name was given. */
+  readonly spec: MirrorSpec | null;
+}
+
+/** Throws LOG_NOT_FOUND, LOG_READ_FAILED, NOT_PERMITTED, USAGE or what the flags' values deserve. */
+export function readLogInput(outside: Outside, word: string, flags: Flags): LogInput {
+  const place = findLog(outside, word, flags);
+  const facts = factsFrom(flags, place.spec, intentsOf(placesFor(outside, flags), place.spec));
+  const file = openEvidence(place.path);
+  try {
+    return {
+      excerpt: readExcerpt(file, place, facts, blockSizeFrom(flags)),
+      facts,
+      spec: place.spec,
+    };
+  } finally {
+    file.close();
+  }
+}
+
+interface LogPlace {
+  /** As people know it. */
+  readonly shown: string;
+  readonly path: string;
+  readonly offsetBytes: ByteCount;
+  readonly spec: MirrorSpec | null;
+}
+
+function findLog(outside: Outside, word: string, flags: Flags): LogPlace {
+  const whole = { offsetBytes: byteCount(0), spec: null };
+  if (word === '-') return { shown: 'standard input', path: '/dev/stdin', ...whole };
+  const asPath = path.resolve(outside.cwd, word);
+  if (existsSync(asPath)) return { shown: word, path: asPath, ...whole };
+  const spec = MIRROR_NAME_PATTERN.test(word)
+    ? findDefinition(placesFor(outside, flags), word)
+    : null;
+  if (spec !== null) return { ...logOf(spec), spec };
+  const [, before, offset] = /^(.+)@([^@]+)$/.exec(word) ?? [];
+  if (before !== undefined && offset !== undefined) {
+    const offsetBytes = parseSize(offset, `the offset of ${word}`);
+    return { shown: word, path: path.resolve(outside.cwd, before), offsetBytes, spec: null };
+  }
+  const hint = 'give a path, PATH@OFFSET, - or the name of a mirror (mirrorctl list)';
+  throw new MirrorError('LOG_NOT_FOUND', `no log ${word}`, { path: word }, hint);
+}
+
+function logOf({ name, log }: MirrorSpec): Omit<LogPlace, 'spec'> {
+  if (log.type === 'disk') return { shown: log.path, path: log.path, offsetBytes: byteCount(0) };
+  const hint = 'only a disk log can be looked at; a core log is gone with its engine';
+  throw new MirrorError('LOG_NOT_FOUND', `${name} keeps its log in memory`, { mirror: name }, hint);
+}
+
+function readExcerpt(
+  file: EvidenceFile,
+  { shown, offsetBytes }: LogPlace,
+  facts: MirrorFacts,
+  givenBlock: ByteCount | null,
+): LogExcerpt {
+  const blockBytes = givenBlock ?? file.blockBytes;
+  const start = file.read(offsetBytes, blockBytes);
+  const bytes = file.read(offsetBytes, excerptBytes(start, blockBytes, facts));
+  const roomBytes = Math.max(0, file.sizeBytes - offsetBytes);
+  return { path: shown, bytes, roomBytes, blockBytes };
+}
+
+/** Flags come before the definition: whoever types them may know better. */
+function factsFrom(
+  flags: Flags,
+  spec: MirrorSpec | null,
+  intents: MirrorFacts['intents'],
+): MirrorFacts {
+  const table = flags.value('table');
+  if (table !== null) return { ...tableFacts(table, flags), intents };
+  const sizeBytes = sizeFrom(flags, 'size') ?? spec?.sizeBytes ?? null;
+  const regionSizeBytes = sizeFrom(flags, 'region-size') ?? spec?.regionSizeBytes ?? null;
+  if (sizeBytes !== null && regionSizeBytes !== null) RegionGeometry.of(sizeBytes, regionSizeBytes);
+  const given = ['size', 'region-size']
+    .filter((name) => flags.has(name))
+    .map((name) => `--${name}`);
+  const known = spec === null ? [] : [`the definition of ${spec.name}`];
+  const source = [...given, ...known].join(', ');
+  return { sizeBytes, regionSizeBytes, source: source === '' ? null : source, intents };
+}
+
+function tableFacts(table: string, flags: Flags): Omit<MirrorFacts, 'intents'> {
+  if (flags.has('size') || flags.has('region-size')) {
+    throw new MirrorError('USAGE', '--table already says --size and --region-size');
+  }
+  const { sizeBytes, regionSizeBytes } = parseTableLine(table);
+  return { sizeBytes, regionSizeBytes, source: '--table' };
+}
+
+function sizeFrom(flags: Flags, name: string): ByteCount | null {
+  const text = flags.value(name);
+  return text === null ? null : parseSize(text, `--${name}`);
+}
+
+/** What an activation of this mirror would go by. A sidecar that cannot be read is as good as none. */
+function intentsOf(places: Places, spec: MirrorSpec | null): MirrorFacts['intents'] {
+  if (spec === null) return NO_FACTS.intents;
+  const { syncIntent, logIntent } = spec;
+  const sidecar = readSidecar(places, spec);
+  return { syncIntent, logIntent, remembered: sidecar.ok ? sidecar.value : null };
+}
+
+function blockSizeFrom(flags: Flags): ByteCount | null {
+  const text = flags.value('block-size');
+  if (text === null) return null;
+  const bytes = parseSize(text, '--block-size');
+  if (bytes >= 512 && bytes <= BLOCK_BYTES_MAX && Number.isInteger(Math.log2(bytes))) return bytes;
+  throw new MirrorError(
+    'USAGE',
+    `--block-size ${text} is no power of two from 512 bytes to 64 KiB`,
+  );
+}
+
+const BLOCK_BYTES_MAX = 64 * 1024;
