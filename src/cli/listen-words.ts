@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { MirrorError } from '../errors/mirror-error.ts';
-import type { ListenAddress } from '../nbd-server/nbd-listener.ts';
+import type { ListenAddress } from '../nbd-protocol/listen-address.ts';
 
 const PORT_MAX = 65_535;
 const TCP = /^tcp:(?:\[([^\]]+)\]|([^:]+)):(\d+)$/;

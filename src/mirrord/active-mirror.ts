@@ -27,7 +27,7 @@ import type { EngineView } from '../metrics/engine-counters.ts';
 import { viewBytes, viewOf } from '../metrics/engine-counters.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import type { Sidecar } from '../mirror-set/sidecar.ts';
-import type { ListenAddress } from '../nbd-server/nbd-listener.ts';
+import type { ListenAddress } from '../nbd-protocol/listen-address.ts';
 import { stateRuns } from '../region/region-runs.ts';
 import { readDefinition, writeDefinition } from '../registry/definition-file.ts';
 import type { MirrorLock } from '../registry/mirror-lock.ts';

@@ -16,7 +16,7 @@ import type { MirrorErrorCode } from '../errors/mirror-error.ts';
 import type { LegIndex } from '../geometry/units.ts';
 import type { FaultLetter, LegFault } from '../mirror-set/leg-set.ts';
 import type { MirrorSpec, SyncIntent } from '../mirror-set/mirror-spec.ts';
-import type { ListenAddress } from '../nbd-server/nbd-listener.ts';
+import type { ListenAddress } from '../nbd-protocol/listen-address.ts';
 import type { Throttle } from '../recovery/throttle.ts';
 
 /** The log before anything was written to it; the worker resumes it. */

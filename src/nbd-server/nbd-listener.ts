@@ -11,6 +11,7 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { MirrorError } from '../errors/mirror-error.ts';
+import type { ListenAddress } from '../nbd-protocol/listen-address.ts';
 import type { MemoryLimits } from './memory-budget.ts';
 import { MEMORY_LIMITS, MemoryBudget } from './memory-budget.ts';
 import type { MirrorPort } from './mirror-port.ts';
@@ -19,11 +20,6 @@ import { ReadBuffers } from './read-buffers.ts';
 import { SocketTransport } from './socket-transport.ts';
 import type { FileIdentity } from './unix-socket.ts';
 import { bindingPathOf, publishSocket, withdrawSocket } from './unix-socket.ts';
-
-export type ListenAddress =
-  | { readonly unix: string }
-  /** Port 0: any that is free. */
-  | { readonly host: string; readonly port: number };
 
 /** Connections waiting to be accepted; a client that comes with many opens them at once. */
 const BACKLOG = 1024;

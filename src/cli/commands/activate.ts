@@ -10,7 +10,7 @@
 import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
 import { legIndex } from '../../geometry/units.ts';
 import type { MirrorSpec } from '../../mirror-set/mirror-spec.ts';
-import type { ListenAddress } from '../../nbd-server/nbd-listener.ts';
+import type { ListenAddress } from '../../nbd-protocol/listen-address.ts';
 import { readDefinition } from '../../registry/definition-file.ts';
 import type { Places } from '../../registry/places.ts';
 import { controlSocketPath, makeDirectory, nbdSocketPath } from '../../registry/places.ts';
