@@ -2,7 +2,6 @@
 import { randomFillSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { ResultPromise } from 'execa';
 import { execa } from 'execa';
 import { onTestFinished } from 'vitest';
 import type { MirrorStatus } from '../../src/control-protocol/mirror-status.ts';
@@ -11,6 +10,13 @@ import { NbdClient } from '../../src/nbd-client/nbd-client.ts';
 const MIRRORCTL = path.resolve(import.meta.dirname, '../../bin/mirrorctl');
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
+
+export interface Ran {
+  /** Undefined: ended by a signal. */
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 /** A file of `bytes` random bytes, or of zeroes. */
 export function makeFile(file: string, bytes: number, content: 'random' | 'zero'): string {
@@ -38,12 +44,13 @@ export class ScratchMirror {
   }
 
   /** Never throws: exit code and both outputs are in the result. */
-  run(...words: string[]): ResultPromise<{ reject: false }> {
-    return execa(MIRRORCTL, words, {
+  async run(...words: string[]): Promise<Ran> {
+    const { exitCode, stdout, stderr } = await execa(MIRRORCTL, words, {
       reject: false,
       env: { MIRRORCTL_STATE_DIR: this.stateDir },
       cwd: this.directory,
     });
+    return { exitCode, stdout, stderr };
   }
 
   /** Runs a command that must succeed; returns what it printed on stdout. */
