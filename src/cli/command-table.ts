@@ -15,12 +15,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('create', [], 'Define a mirror', () => import('./commands/create.ts')),
   entry('list', [], 'List the mirrors', () => import('./commands/list.ts')),
   entry('show', [], 'Show all that is known about a mirror', () => import('./commands/show.ts')),
-  entry(
-    'table',
-    [],
-    'Print a mirror as a line of dmsetup',
-    () => import('./commands/table.ts'),
-  ),
+  entry('table', [], 'Print a mirror as a line of dmsetup', () => import('./commands/table.ts')),
   entry(
     'status',
     [],

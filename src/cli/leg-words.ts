@@ -4,7 +4,11 @@ import { MirrorError } from '../errors/mirror-error.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 
 /** Throws LEG_NOT_FOUND with the legs there are. */
-export function findLeg({ name, legs }: MirrorSpec, word: string, cwd: string): number {
+export function findLeg(
+  { name, legs }: Pick<MirrorSpec, 'name' | 'legs'>,
+  word: string,
+  cwd: string,
+): number {
   const index = legs.findIndex(({ path: known }, at) => {
     return word === String(at) || known === path.resolve(cwd, word);
   });

@@ -1,18 +1,77 @@
-/** `mirrorctl list`: the names of the mirrors. */
-import { EXIT } from '../../errors/mirror-error.ts';
-import { listMirrors } from '../../registry/definition-file.ts';
+/** `mirrorctl list`: one line a mirror. */
+import type { MirrorStatus } from '../../control-protocol/mirror-status.ts';
+import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
+import { formatBytes } from '../../geometry/size-words.ts';
+import { listMirrors, readDefinition } from '../../registry/definition-file.ts';
+import type { Places } from '../../registry/places.ts';
 import type { Command } from '../command.ts';
+import { printable } from '../failure-report.ts';
+import { observe } from '../observe.ts';
 import { placesFor } from '../state-places.ts';
+import { tableLines } from '../text-layout.ts';
+
+/** A mirror, or why nothing can be said about it: one bad definition must not hide the others. */
+export type Listed =
+  | { readonly name: string; readonly status: MirrorStatus }
+  | { readonly name: string; readonly fault: MirrorError };
 
 export const command: Command = {
   args: [],
-  flags: {},
+  flags: { names: { value: 'none', help: 'only the names, one a line' } },
   changes: false,
-  examples: [{ words: 'mirrorctl list', does: 'print one mirror a line' }],
+  examples: [
+    { words: 'mirrorctl list', does: 'see what there is' },
+    { words: 'mirrorctl list --names', does: 'feed a shell loop' },
+  ],
   notes: [],
 
   async run(outside, _input, flags) {
-    for (const name of listMirrors(placesFor(outside, flags))) outside.print(`${name}\n`);
+    const places = placesFor(outside, flags);
+    if (flags.has('names') && !flags.has('json')) {
+      for (const name of listMirrors(places)) outside.print(`${name}\n`);
+      return EXIT.ok;
+    }
+    const listed = await listAll(places);
+    if (flags.has('json')) outside.print(`${JSON.stringify(documentOf(listed))}\n`);
+    else for (const line of describeList(listed)) outside.print(`${line}\n`);
     return EXIT.ok;
   },
 };
+
+export function listAll(places: Places): Promise<Listed[]> {
+  return Promise.all(
+    listMirrors(places).map(async (name) => {
+      try {
+        return { name, status: await observe(places, readDefinition(places, name)) };
+      } catch (fault) {
+        if (fault instanceof MirrorError) return { name, fault };
+        throw fault;
+      }
+    }),
+  );
+}
+
+export function documentOf(listed: readonly Listed[]) {
+  const mirrors = listed.map((one) => {
+    if ('fault' in one) {
+      const { code, message, hint } = one.fault;
+      return { name: one.name, error: { code, message, hint } };
+    }
+    const { name, active, pid, health, activity, sizeBytes, legs } = one.status;
+    return { name, active, pid, health, activity, sizeBytes, legs: legs.map(({ path }) => path) };
+  });
+  return { schema: 'mirrorctl.list/1', mirrors };
+}
+
+export function describeList(listed: readonly Listed[]): string[] {
+  if (listed.length === 0) return ['there are no mirrors'];
+  const rows = listed.map((one) => {
+    if ('fault' in one) return [one.name, 'INVALID', '', '', printable(one.fault.message)];
+    const { name, health, activity, active, sizeBytes, legs } = one.status;
+    const doing = active ? activity : 'not active';
+    const paths = legs.map(({ path }) => printable(path)).join(' ');
+    return [name, health.toUpperCase(), doing, formatBytes(sizeBytes), paths];
+  });
+  const head = ['NAME', 'HEALTH', 'ACTIVITY', 'SIZE', 'LEGS'];
+  return tableLines([head, ...rows], ['left', 'left', 'left', 'right', 'left']);
+}
