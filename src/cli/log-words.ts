@@ -11,7 +11,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { EvidenceFile } from '../devices/evidence-file.ts';
-import { openEvidence } from '../devices/evidence-file.ts';
+import { openEvidence, standardInput } from '../devices/evidence-file.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import type { LogExcerpt, MirrorFacts } from '../forensics/log-excerpt.ts';
 import { excerptBytes, NO_FACTS } from '../forensics/log-excerpt.ts';
@@ -72,7 +72,7 @@ export interface LogInput {
 export function readLogInput(outside: Outside, word: string, flags: Flags): LogInput {
   const place = findLog(outside, word, flags);
   const facts = factsFrom(flags, place.spec, intentsOf(placesFor(outside, flags), place.spec));
-  const file = openEvidence(place.path);
+  const file = place.path === '-' ? standardInput() : openEvidence(place.path);
   try {
     return {
       excerpt: readExcerpt(file, place, facts, blockSizeFrom(flags)),
@@ -94,7 +94,7 @@ interface LogPlace {
 
 function findLog(outside: Outside, word: string, flags: Flags): LogPlace {
   const whole = { offsetBytes: byteCount(0), spec: null };
-  if (word === '-') return { shown: 'standard input', path: '/dev/stdin', ...whole };
+  if (word === '-') return { shown: 'standard input', path: '-', ...whole };
   const asPath = path.resolve(outside.cwd, word);
   if (existsSync(asPath)) return { shown: word, path: asPath, ...whole };
   const spec = MIRROR_NAME_PATTERN.test(word)

@@ -25,7 +25,18 @@ const { O_RDONLY, O_NOATIME } = fs.constants;
 
 /** Throws LOG_NOT_FOUND, NOT_PERMITTED or LOG_READ_FAILED. */
 export function openEvidence(path: string): EvidenceFile {
-  const fd = attempt(path, () => openQuietly(path));
+  return evidenceOn(
+    path,
+    attempt(path, () => openQuietly(path)),
+  );
+}
+
+/** Opened by whoever started us: /dev/stdin cannot be opened again where it is a socket. */
+export function standardInput(): EvidenceFile {
+  return evidenceOn('standard input', 0);
+}
+
+function evidenceOn(path: string, fd: number): EvidenceFile {
   try {
     const stat = fs.fstatSync(fd);
     if (stat.isDirectory()) throw unreadable(path, 'it is a directory');

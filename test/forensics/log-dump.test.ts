@@ -115,6 +115,17 @@ describe('the report', () => {
     expect(dump.mirrorctlOnResume).toContain('refuses it: ');
   });
 
+  test('without the magic the count is anything, so only the mirror’s bits are shown', () => {
+    const foreign = logBytes(8, [0x0f]).with(0, 0);
+    expect(dumpLog(excerptOf(foreign), NO_FACTS)).toMatchObject({
+      ...{ magicOk: false, version: null, regionCount: null, cleanRegions: null },
+    });
+    expect(dumpLog(excerptOf(foreign), factsOf(4 * MIB, MIB))).toMatchObject({
+      ...{ headerState: 'foreign', regionCount: 4, cleanRegions: 4 },
+      kernelOnResume: 'takes it for a new log and copies all 4 regions from the default mirror',
+    });
+  });
+
   test('bits that were cut off are missing, not dirty', () => {
     const cut = logBytes(4096, [0xff, 0xff], { length: 1026 });
     expect(dumpLog(excerptOf(cut), NO_FACTS)).toMatchObject({

@@ -136,6 +136,7 @@ describe('plausibility', () => {
   ])('a padding bit that is set, such as bit $region of 8, is a warning', ({ byte, at }) => {
     const [finding] = find(logBytes(8, [0x7f]).with(at, byte));
     expect(finding).toMatchObject({ id: 'LOG_PADDING_SET', severity: 'warning' });
+    expect(isSound(finding === undefined ? [] : [finding])).toBe(false);
     expect(finding?.evidence?.offsetBytes).toBe(at);
   });
 

@@ -1,0 +1,159 @@
+/** `log dump` and `log verify` as they are typed: where a log may be, and what exit codes mean. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { byteCount, legIndex } from '../../src/geometry/units.ts';
+import type { MirrorSpec } from '../../src/mirror-set/mirror-spec.ts';
+import { MIRROR_SPEC_SCHEMA } from '../../src/mirror-set/mirror-spec.ts';
+import { LogBench } from './log-bench.ts';
+
+let bench: LogBench;
+beforeEach(() => {
+  bench = new LogBench();
+});
+afterEach(() => bench.remove());
+
+function define(name: string, log: MirrorSpec['log']): void {
+  const leg = (file: string) => ({ path: bench.at(file), offsetBytes: byteCount(0) });
+  const spec: MirrorSpec = {
+    schema: MIRROR_SPEC_SCHEMA,
+    ...{ name, uuid: '5f0c9d8a-57c1-4c0e-9a54-6d2f6f2f9d11' },
+    ...{ sizeBytes: byteCount(128 << 19), regionSizeBytes: byteCount(1 << 19), log },
+    ...{ legs: [leg('a.img'), leg('b.img')], source: legIndex(0), syncIntent: null },
+    ...{ logIntent: null, handleErrors: true, keepLog: false, readPolicy: 'queue' },
+  };
+  fs.mkdirSync(bench.at('state'), { recursive: true });
+  fs.writeFileSync(bench.at(`state/${name}.json`), JSON.stringify(spec));
+}
+
+describe('where a log may be', () => {
+  test('in a file', async () => {
+    bench.kernelLog('dirty-inflight-crash');
+    const { code, report } = await bench.json('dump', 'dirty-inflight-crash.log', '--size', '64m');
+    expect(code).toBe(0);
+    expect(report).toMatchObject({ regionCount: 128, dirtyRegions: 8, regionSizeBytes: 1 << 19 });
+  });
+
+  test('inside an image, from an offset on', async () => {
+    const log = fs.readFileSync(bench.kernelLog('dirty-inflight-crash'));
+    bench.write('pv.img', Buffer.concat([Buffer.alloc(1 << 20, 0xee), log]));
+    const { report } = await bench.json('dump', 'pv.img@1m');
+    expect(report).toMatchObject({ path: 'pv.img@1m', regionCount: 128, dirtyRegions: 8 });
+    const past = await bench.json('verify', 'pv.img@2g');
+    expect(past.report.findings[0]).toMatchObject({ id: 'LOG_TRUNCATED' });
+  });
+
+  test('a file whose name has an @ in it comes before an offset', async () => {
+    fs.renameSync(bench.kernelLog('dirty-inflight-crash'), bench.at('m0@512'));
+    const { report } = await bench.json('dump', 'm0@512');
+    expect(report).toMatchObject({ magicOk: true, regionCount: 128 });
+  });
+
+  test('the log of a mirror, with the geometry of its definition', async () => {
+    const log = bench.kernelLog('dirty-inflight-crash');
+    define('m0', { type: 'disk', path: log, ours: true });
+    const { report } = await bench.json('dump', 'm0');
+    expect(report).toMatchObject({
+      ...{ path: log, mirrorSizeBytes: 64 << 20, regionSizeBytes: 1 << 19 },
+      ...{ regionSizeInferred: false, factsFrom: 'the definition of m0' },
+    });
+    const overruled = await bench.json('dump', 'm0', '--region-size', '1m');
+    expect(overruled.report.factsFrom).toBe('--region-size, the definition of m0');
+    expect(overruled.report.mirrorctlOnResume).toContain('refuses it');
+  });
+
+  test('a core log is nowhere', async () => {
+    define('m1', { type: 'core' });
+    const { code, aside } = await bench.log('dump', 'm1');
+    expect([code, aside]).toEqual([66, expect.stringContaining('[LOG_NOT_FOUND]')]);
+  });
+
+  test('standard input', async () => {
+    const log = fs.readFileSync(bench.kernelLog('dirty-inflight-crash'));
+    const start = path.resolve(import.meta.dirname, '../../src/cli/start.ts');
+    const options = { input: log, reject: false };
+    const piped = await execa(process.execPath, [start, 'log', 'dump', '-', '--json'], options);
+    expect(JSON.parse(piped.stdout)).toMatchObject({ path: 'standard input', dirtyRegions: 8 });
+  });
+
+  test('a table line says what the mirror is', async () => {
+    bench.kernelLog('dirty-inflight-crash');
+    const table = 'm0: 0 131072 mirror disk 2 /dev/vdc 1024 2 /dev/vda 0 /dev/vdb 0';
+    const { report } = await bench.json('dump', 'dirty-inflight-crash.log', '--table', table);
+    expect(report).toMatchObject({ regionSizeBytes: 1 << 19, factsFrom: '--table' });
+  });
+});
+
+describe('log verify', () => {
+  test('ends with 0 where nothing serious was found, also with remarks', async () => {
+    bench.kernelLog('synced-removed-on-garbage');
+    const { code, report } = await bench.json('verify', 'synced-removed-on-garbage.log');
+    expect(code).toBe(0);
+    expect(report).toMatchObject({ schema: 'mirrorctl.log-verify/1', level: 'plausibility' });
+    expect(report.findings.length).toBeGreaterThan(0);
+  });
+
+  test('ends with 1 where there is a finding', async () => {
+    bench.kernelLog('version-3-crash');
+    const { code, out } = await bench.log('verify', 'version-3-crash.log');
+    expect(code).toBe(1);
+    expect(out).toMatch(/^critical {2}LOG_VERSION_UNSUPPORTED: /);
+  });
+
+  test('looks only as deep as it is told', async () => {
+    bench.kernelLog('fresh-on-garbage-crash');
+    const { report } = await bench.json(
+      'verify',
+      'fresh-on-garbage-crash.log',
+      '--level',
+      'header',
+    );
+    expect(report).toMatchObject({ level: 'header', findings: [] });
+  });
+
+  test('takes the block size of the device that a copy came from', async () => {
+    bench.write('short.log', fs.readFileSync(bench.kernelLog('synced-removed')).subarray(0, 1536));
+    expect((await bench.json('verify', 'short.log')).code).toBe(0);
+    const { report } = await bench.json('verify', 'short.log', '--block-size', '4k');
+    expect(report.findings[0]).toMatchObject({ id: 'LOG_TRUNCATED' });
+  });
+});
+
+test('nothing of the log changes, no time stamp either', async () => {
+  const log = bench.kernelLog('dirty-inflight-crash');
+  fs.utimesSync(log, 1_000_000_000, 1_000_000_000);
+  const before = [fs.readFileSync(log), fs.statSync(log)] as const;
+  await bench.log('dump', log);
+  await bench.log('verify', log);
+  expect(fs.readFileSync(log)).toEqual(before[0]);
+  expect(fs.statSync(log)).toMatchObject({
+    mtimeMs: before[1].mtimeMs,
+    ctimeMs: before[1].ctimeMs,
+  });
+});
+
+describe.each(['dump', 'verify'])('log %s refuses', (verb) => {
+  test.each([
+    { words: [], code: 64, says: 'LOG is missing' },
+    { words: ['none.log'], code: 66, says: 'no log none.log' },
+    { words: ['none.img@1m'], code: 66, says: 'none.img does not exist' },
+    { words: ['none.img@1mb'], code: 64, says: 'powers of 1000' },
+    { words: ['.'], code: 74, says: 'directory' },
+    { words: ['l', '--size', '10kb'], code: 64, says: '--size' },
+    { words: ['l', '--size', '64m', '--region-size', '1000'], code: 65, says: 'power of two' },
+    { words: ['l', '--table', 'nonsense'], code: 65, says: 'word 1' },
+    {
+      words: ['l', '--size', '1m', '--table', '0 8192 mirror core 1 1024 2 a 0 b 0'],
+      ...{ code: 64, says: '--table' },
+    },
+    { words: ['l', '--block-size', '1000'], code: 64, says: '--block-size' },
+    { words: ['l', '--level', 'deep'], code: 64, says: '--level' },
+  ])('$words', async ({ words, code, says }) => {
+    bench.write('l', new Uint8Array(2048));
+    const ran = await bench.log(verb, ...words);
+    expect([ran.code, ran.out]).toEqual([code, '']);
+    expect(ran.aside).toContain(says);
+    expect(ran.aside.trimEnd().split('\n')).toHaveLength(1);
+  });
+});
