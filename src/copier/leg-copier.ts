@@ -189,7 +189,7 @@ function makeHole(leg: CopyLeg, at: number, length: number): IoError | null {
 
 function readFully(leg: CopyLeg, into: Uint8Array, at: number): IoError | null {
   for (let done = 0; done < into.length; ) {
-    const count = preadNow(leg.device.fd, into.subarray(done), leg.offsetBytes + at + done, false);
+    const count = preadNow(leg.device.fd, into.subarray(done), leg.offsetBytes + at + done);
     if (count < 0)
       return ioErrorOfErrno(count, `${leg.device.path}: copying from byte ${at + done}`);
     if (count === 0) return endOf(leg, at + done);

@@ -17,7 +17,7 @@
 import fs from 'node:fs';
 import { invariant } from '../errors/invariant.ts';
 import { allocationRuns } from './allocation-runs.ts';
-import { preadNow, pwriteNow, readAheadLater } from './file-calls.ts';
+import { preadCached, preadNow, pwriteNow, readAheadLater } from './file-calls.ts';
 import { ioError, ioErrorOfCause, ioErrorOfErrno } from './io-error.ts';
 import type { AllocationRun, Done, IoError, ZeroManner } from './leg-io.ts';
 import type { OpenDevice } from './open-device.ts';
@@ -87,7 +87,8 @@ export class DeviceIo {
   #readNow(into: Uint8Array, position: number): number {
     if (!this.#readsNow || into.length > READ_NOW_BYTES_MAX) return 0;
     const { fd, traits } = this.device;
-    return Math.max(0, preadNow(fd, into, position, !traits.inMemory));
+    const read = traits.inMemory ? preadNow : preadCached;
+    return Math.max(0, read(fd, into, position));
   }
 
   /** Null when every piece is written. */

@@ -32,21 +32,25 @@ const FALLOCATE_MODE: Readonly<Record<AllocationChange, number>> = {
 /** One piece for preadv2: { address, length }. Filled and used without a turn of the loop between. */
 const piece = new BigUint64Array(2);
 
-/**
- * Reads into `into` on this thread. With `nowait` only what lies in the page cache: EAGAIN when
- * nothing does, a short count when the rest does not, EOPNOTSUPP where there is no such thing.
- */
-export function preadNow(fd: number, into: Uint8Array, position: number, nowait: boolean): number {
-  const { native, address, preadv2 } = libc();
-  if (!native) {
-    return nowait ? ENOSYS : viaNode(() => fs.readSync(fd, into, 0, into.length, position));
-  }
-  piece[0] = address(into);
-  piece[1] = BigInt(into.length);
-  return orErrno(preadv2(fd, piece, 1, position, nowait ? RWF_NOWAIT : 0));
+/** Reads into `into` on this thread; a short count is possible, 0 is the end of the device. */
+export function preadNow(fd: number, into: Uint8Array, position: number): number {
+  const { native, pread } = libc();
+  if (!native) return viaNode(() => fs.readSync(fd, into, 0, into.length, position));
+  return orErrno(pread(fd, into, into.length, position));
 }
 
-/** Writes `from` on this thread; a short count is possible. A third faster than `fs.writeSync`. */
+/**
+ * Reads what lies in the page cache and waits for nothing: EAGAIN when nothing is there, a short
+ * count when the rest is not, EOPNOTSUPP where the file system knows no such read.
+ */
+export function preadCached(fd: number, into: Uint8Array, position: number): number {
+  const { address, preadv2 } = libc();
+  piece[0] = address(into);
+  piece[1] = BigInt(into.length);
+  return orErrno(preadv2(fd, piece, 1, position, RWF_NOWAIT));
+}
+
+/** Writes `from` on this thread; a short count is possible. Cheaper than any of `fs`, and no throw. */
 export function pwriteNow(fd: number, from: Uint8Array, position: number): number {
   const { native, pwrite } = libc();
   if (!native) return viaNode(() => fs.writeSync(fd, from, 0, from.length, position));

@@ -7,7 +7,10 @@ import type { IoError } from './leg-io.ts';
 
 /** `errno` is negative, as the functions of file-calls.ts return it. */
 export function ioErrorOfErrno(errno: number, attempt: string): IoError {
-  return ioError(getSystemErrorName(errno), `${attempt}: ${getSystemErrorMessage(errno)}`);
+  const name = getSystemErrorName(errno);
+  // libuv goes by the other name of the same number; the kernel, and everyone above us, by this one.
+  const code = name === 'ENOTSUP' ? 'EOPNOTSUPP' : name;
+  return ioError(code, `${attempt}: ${getSystemErrorMessage(errno)}`);
 }
 
 /** `cause` was handed out by Node's `fs`. */

@@ -23,6 +23,7 @@ export interface Libc {
   errno(): number;
   /** The address of the first byte of `bytes`; good as long as the caller holds on to `bytes`. */
   address(bytes: Uint8Array): bigint;
+  readonly pread: (fd: number, into: Uint8Array, size: number, position: number) => number;
   readonly pwrite: (fd: number, from: Uint8Array, size: number, position: number) => number;
   readonly preadv2: (
     fd: number,
@@ -56,6 +57,7 @@ type Deferrable<Call extends (...args: never[]) => number> = Call & {
 };
 
 const SIGNATURES = {
+  pread: 'int64_t pread(int, void *, size_t, int64_t)',
   pwrite: 'int64_t pwrite(int, const void *, size_t, int64_t)',
   preadv2: 'int64_t preadv2(int, const void *, int, int64_t, int)',
   lseek: 'int64_t lseek(int, int64_t, int)',

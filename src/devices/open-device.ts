@@ -26,7 +26,7 @@ import type { DeviceIdentity, DeviceRange } from './device-identity.ts';
 import { backingFileOf, findCollision, identityOf } from './device-identity.ts';
 import * as refusal from './device-refusals.ts';
 import type { DeviceRequest } from './device-request.ts';
-import { ENOSYS, EOPNOTSUPP, preadNow } from './file-calls.ts';
+import { ENOSYS, EOPNOTSUPP, preadCached } from './file-calls.ts';
 import { isLockedElsewhere, lockFile } from './file-locks.ts';
 import type { FileSystemTraits } from './file-systems.ts';
 import { BLOCK_DEVICE_TRAITS, fileSystemOf } from './file-systems.ts';
@@ -162,7 +162,7 @@ function blockSizes(request: DeviceRequest, fd: number) {
 
 /** Whatever else such a read answers, only these two mean that the file system knows no such thing. */
 function takesNowait(fd: number): boolean {
-  const result = preadNow(fd, new Uint8Array(1), 0, true);
+  const result = preadCached(fd, new Uint8Array(1), 0);
   return result !== EOPNOTSUPP && result !== ENOSYS;
 }
 

@@ -8,6 +8,7 @@ import type { DeviceIdentity } from '../../src/devices/device-identity.ts';
 import { findCollision, identityOf, statOf } from '../../src/devices/device-identity.ts';
 import {
   attachLoop,
+  missing,
   noLoopDevices,
   scratchDirectory,
   scratchFile,
@@ -77,29 +78,16 @@ testUnless(noLoopDevices)('a loop device over a loop device adds up', () => {
   });
 });
 
-testUnless(noLoopDevices)('a partition lies in its disk', () => {
+testUnless(noLoopDevices ?? missing('addpart'))('a partition lies in its disk', () => {
   const file = scratchFile(directory, 'disk.img', 8 * MIB);
-  fs.writeFileSync(file, partitionTable(2048, 8192), { flag: 'r+' });
   const device = attachLoop(file, '--partscan');
+  execFileSync('addpart', [device, '2', '8192', '4096']);
   const { storage, storageOffset } = identify(`${device}p2`);
   expect({ storage, storageOffset }).toEqual({
     storage: identify(file).id,
     storageOffset: 8192 * 512,
   });
 });
-
-/** A master boot record with one partition of 2 MiB at each of these sectors. */
-function partitionTable(...startSectors: number[]): Buffer {
-  const sector = Buffer.alloc(512);
-  for (const [index, start] of startSectors.entries()) {
-    const entry = 446 + 16 * index;
-    sector[entry + 4] = 0x83;
-    sector.writeUInt32LE(start, entry + 8);
-    sector.writeUInt32LE(4096, entry + 12);
-  }
-  sector.writeUInt16LE(0xaa55, 510);
-  return sector;
-}
 
 const identity = (storage: string, storageOffset = 0): DeviceIdentity => ({
   kind: 'file',

@@ -9,6 +9,7 @@ import {
   EOPNOTSUPP,
   fallocateLater,
   fallocateNow,
+  preadCached,
   preadNow,
   pwriteNow,
   readAheadLater,
@@ -53,7 +54,7 @@ describe('pwriteNow and preadNow', () => {
       expect(pwriteNow(fd, bytes, position)).toBe(bytes.length);
       expect(bytesAt(file, position, bytes.length)).toEqual(bytes);
       const into = new Uint8Array(bytes.length);
-      expect(preadNow(fd, into, position, false)).toBe(bytes.length);
+      expect(preadNow(fd, into, position)).toBe(bytes.length);
       expect(Buffer.from(into)).toEqual(bytes);
     }
     // Nothing went astray to a position that lost its upper half.
@@ -67,14 +68,14 @@ describe('pwriteNow and preadNow', () => {
     expect(pwriteNow(fd, whole.subarray(2, 5), 10)).toBe(3);
     expect(bytesAt(file, 9, 5).toString('latin1')).toBe('\0cde\0');
     const into = new Uint8Array(8);
-    expect(preadNow(fd, into.subarray(3, 6), 10, false)).toBe(3);
+    expect(preadNow(fd, into.subarray(3, 6), 10)).toBe(3);
     expect(Buffer.from(into).toString('latin1')).toBe('\0\0\0cde\0\0');
   });
 
   test('answer a short count at the end of the file and 0 behind it', () => {
     const { fd } = openScratch('end.img', 100);
-    expect(preadNow(fd, new Uint8Array(64), 90, false)).toBe(10);
-    expect(preadNow(fd, new Uint8Array(64), 100, false)).toBe(0);
+    expect(preadNow(fd, new Uint8Array(64), 90)).toBe(10);
+    expect(preadNow(fd, new Uint8Array(64), 100)).toBe(0);
   });
 
   test('answer the negative errno', () => {
@@ -82,24 +83,24 @@ describe('pwriteNow and preadNow', () => {
     const fd = fs.openSync(file, 'r');
     expect(pwriteNow(fd, Buffer.from('x'), 0)).toBe(-EBADF);
     fs.closeSync(fd);
-    expect(preadNow(fd, new Uint8Array(1), 0, false)).toBe(-EBADF);
+    expect(preadNow(fd, new Uint8Array(1), 0)).toBe(-EBADF);
   });
 
   testUnless(missing('dd'))('nowait reads what is cached and refuses to wait for the rest', () => {
     const { file, fd } = openScratch('cached.img', 64 * 1024, 7);
     const into = new Uint8Array(4096);
-    expect(preadNow(fd, into, 8192, true)).toBe(4096);
+    expect(preadCached(fd, into, 8192)).toBe(4096);
     expect(into.every((byte) => byte === 7)).toBe(true);
     dropFromCache(file, fd);
-    expect(preadNow(fd, into, 8192, true)).toBe(-EAGAIN);
-    expect(preadNow(fd, into, 8192, false)).toBe(4096);
+    expect(preadCached(fd, into, 8192)).toBe(-EAGAIN);
+    expect(preadNow(fd, into, 8192)).toBe(4096);
   });
 
   testUnless(noTmpfs)('nowait is refused by tmpfs', () => {
     const file = scratchFile(scratchDirectory('/dev/shm'), 'nowait.img', 4096, 1);
     const fd = fs.openSync(file, 'r');
-    expect(preadNow(fd, new Uint8Array(1), 0, true)).toBe(EOPNOTSUPP);
-    expect(preadNow(fd, new Uint8Array(1), 0, false)).toBe(1);
+    expect(preadCached(fd, new Uint8Array(1), 0)).toBe(EOPNOTSUPP);
+    expect(preadNow(fd, new Uint8Array(1), 0)).toBe(1);
     fs.closeSync(fd);
   });
 });
@@ -194,12 +195,12 @@ describe('readAheadLater', () => {
   testUnless(missing('dd'))('brings a range into the page cache', async () => {
     const { file, fd } = openScratch('ahead.img', 2 ** 20, 3);
     dropFromCache(file, fd);
-    const cached = () => preadNow(fd, new Uint8Array(4096), 524288, true) === 4096;
+    const cached = () => preadCached(fd, new Uint8Array(4096), 524288) === 4096;
     expect(cached()).toBe(false);
     expect(await new Promise((ended) => readAheadLater(fd, 524288, 65536, ended))).toBe(0);
     // The call starts the reading; the test ends by its time limit if it never arrives.
     while (!cached()) await turnOfTheLoop();
-    expect(preadNow(fd, new Uint8Array(4096), 0, true)).toBe(-EAGAIN);
+    expect(preadCached(fd, new Uint8Array(4096), 0)).toBe(-EAGAIN);
   });
 
   test('answers the negative errno', async () => {

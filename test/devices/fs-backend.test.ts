@@ -1,0 +1,295 @@
+import assert from 'node:assert';
+import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { WritePolicy } from '../../src/devices/device-io.ts';
+import { FsBackend } from '../../src/devices/fs-backend.ts';
+import type { OpenDevice } from '../../src/devices/open-device.ts';
+import { byteCount, byteOffset, legIndex } from '../../src/geometry/units.ts';
+import { ending, LEG_BYTES, legIoConformance } from './leg-io-conformance.ts';
+import {
+  atEnd,
+  attachLoop,
+  bytesAt,
+  dropFromCache,
+  legAt,
+  missing,
+  noLoopDevices,
+  noTmpfs,
+  openForTest,
+  scratchDirectory,
+  scratchFile,
+  testUnless,
+} from './scratch-devices.ts';
+
+const directory = scratchDirectory();
+const memory = noTmpfs === null ? scratchDirectory('/dev/shm') : directory;
+const [first, second] = [legIndex(0), legIndex(1)];
+const start = byteOffset(0);
+
+let made = 0;
+/** A new name each time: a file stays open, and locked, until the test file ends. */
+function image(where: string, sizeBytes: number, fill?: number): string {
+  made += 1;
+  return scratchFile(where, `${made}.img`, sizeBytes, fill);
+}
+
+function open(file: string): OpenDevice {
+  const [device] = openForTest(legAt(file));
+  assert(device !== undefined);
+  return device;
+}
+
+function backendOver(devices: readonly OpenDevice[], policy: WritePolicy | null = null): FsBackend {
+  const legs = devices.map((device) => ({
+    device,
+    offsetBytes: byteCount(0),
+    writePolicy: policy,
+  }));
+  return new FsBackend(legs, null);
+}
+
+/** Leg 0 in the middle of its device, leg 1 at the end of another. */
+function conformsOn(name: string, place: () => string, policy: WritePolicy | null): void {
+  const offsets = [byteCount(65_536), byteCount(512)];
+  legIoConformance(name, () => {
+    const files = [place(), place()];
+    for (const file of files) fs.writeFileSync(file, Buffer.alloc(LEG_BYTES, 0xcc), { flag: 'r+' });
+    const legs = files.map((file, index) => ({
+      device: open(file),
+      offsetBytes: offsets[index] ?? byteCount(0),
+      writePolicy: policy,
+    }));
+    return {
+      io: new FsBackend(legs, null),
+      bytesOf: (leg) => ({
+        bytes: fs.readFileSync(files[leg] ?? ''),
+        start: offsets[leg] ?? 0,
+      }),
+      endsWithItsDevice: false,
+    };
+  });
+}
+
+describe('conformance', () => {
+  const size = 65_536 + LEG_BYTES + 4096;
+  conformsOn('files on disk, by their kind', () => image(directory, size, 0xcc), null);
+  conformsOn('files on disk, through the pool', () => image(directory, size, 0xcc), 'pool');
+  if (noTmpfs === null) conformsOn('files in tmpfs', () => image(memory, size, 0xcc), null);
+  if (noLoopDevices === null) {
+    const onBlocks = (bytes: string) => () =>
+      attachLoop(image(directory, size), '--sector-size', bytes);
+    conformsOn('block devices of 512-byte blocks', onBlocks('512'), null);
+    conformsOn('block devices of 4096-byte blocks', onBlocks('4096'), null);
+  }
+});
+
+test('a local file is written before the call returns, through the pool it is not', async () => {
+  const device = open(image(directory, 8192));
+  const ended: string[] = [];
+  const write = (name: string, policy: WritePolicy | null) =>
+    ending((done) =>
+      backendOver([device], policy).write(first, [Buffer.from(name)], start, false, (error) => {
+        ended.push(name);
+        done(error);
+      }),
+    );
+  const writes = [write('by kind', null), write('inline', 'inline'), write('pool', 'pool')];
+  expect(ended).toEqual(['by kind', 'inline']);
+  await Promise.all(writes);
+  expect(ended).toEqual(['by kind', 'inline', 'pool']);
+});
+
+test('what may stall is written through the pool, by its kind', async () => {
+  const device = open(image(directory, 8192));
+  const remote = { ...device, traits: { ...device.traits, mayStall: true } };
+  let ended = false;
+  const write = ending((done) =>
+    backendOver([remote]).write(first, [Buffer.from('x')], start, false, (error) => {
+      ended = true;
+      done(error);
+    }),
+  );
+  expect(ended).toBe(false);
+  expect(await write).toBeNull();
+});
+
+test('a FUA write goes through the durable descriptor, and no other does', async () => {
+  const [plain, durable] = [image(directory, 4096), image(directory, 4096)];
+  const device = { ...open(plain), durableFd: open(durable).fd };
+  for (const policy of ['inline', 'pool'] as const) {
+    const io = backendOver([device], policy);
+    await ending((done) => io.write(first, [Buffer.from('now')], byteOffset(0), false, done));
+    await ending((done) => io.write(first, [Buffer.from('fua')], byteOffset(8), true, done));
+  }
+  expect(bytesAt(plain, 0, 11).toString('latin1')).toBe('now\0\0\0\0\0\0\0\0');
+  expect(bytesAt(durable, 0, 11).toString('latin1')).toBe('\0\0\0\0\0\0\0\0fua');
+});
+
+test('errors carry the symbolic errno, the path, and the place', async () => {
+  const file = image(directory, 8192);
+  const device = { ...open(file), fd: openReadOnly(file), durableFd: openReadOnly(file) };
+  const x = [Buffer.from('x')];
+  const range = [byteOffset(4096), byteCount(512)] as const;
+  const manner = { mayPunch: true, fastOnly: false, fua: false };
+  for (const policy of ['inline', 'pool'] as const) {
+    const io = backendOver([device], policy);
+    const at = byteOffset(4096);
+    expect(await ending((done) => io.write(first, x, at, false, done))).toEqual({
+      code: 'EBADF',
+      message: `${file}: write at byte 4096: bad file descriptor`,
+    });
+    expect(await ending((done) => io.zero(first, ...range, manner, done))).toEqual({
+      code: 'EBADF',
+      message: `${file}: zero from byte 4096: bad file descriptor`,
+    });
+  }
+});
+
+test('a read past the end of a file says where it ends', async () => {
+  const file = image(directory, 8192);
+  const io = backendOver([open(file)]);
+  for (const length of [200, 300_000]) {
+    const into = new Uint8Array(length);
+    const error = await ending((done) => io.read(first, into, byteOffset(8100), done));
+    expect(error).toEqual({
+      code: 'EIO',
+      message: `${file}: read at byte 8192: the device ends there`,
+    });
+  }
+});
+
+function openReadOnly(file: string): number {
+  const fd = fs.openSync(file, 'r');
+  atEnd(() => fs.closeSync(fd));
+  return fd;
+}
+
+testUnless(missing('dd'))('a read that is not cached does not wait on this thread', async () => {
+  const file = image(directory, 65_536, 0x5a);
+  const device = open(file);
+  const io = backendOver([device]);
+  const into = new Uint8Array(4096);
+  const ends: boolean[] = [];
+  const read = () =>
+    ending((done) =>
+      io.read(first, into, start, (error) => {
+        ends.push(true);
+        done(error);
+      }),
+    );
+  dropFromCache(file, device.fd);
+  const cold = read();
+  expect(ends).toEqual([]);
+  expect(await cold).toBeNull();
+  expect(into.every((byte) => byte === 0x5a)).toBe(true);
+  const warm = read();
+  expect(ends).toEqual([true, true]);
+  await warm;
+});
+
+test('a discard gives blocks back, zeroing may be told to keep them', async () => {
+  const file = image(directory, 2 ** 20, 1);
+  const device = open(file);
+  fs.fsyncSync(device.fd);
+  const io = backendOver([device]);
+  const blocks = () => fs.fstatSync(device.fd).blocks;
+  const before = blocks();
+  const half = byteCount(2 ** 19);
+  const keep = { mayPunch: false, fastOnly: true, fua: true };
+  expect(await ending((done) => io.zero(first, start, half, keep, done))).toBeNull();
+  expect(blocks()).toBeGreaterThanOrEqual(before);
+  expect(await ending((done) => io.discard(first, start, half, true, done))).toBeNull();
+  expect(blocks()).toBeLessThan(before);
+  const runs = io.allocation(first, start, byteCount(2 ** 20), 10);
+  expect(runs).toEqual([
+    { length: 2 ** 19, hole: true },
+    { length: 2 ** 19, hole: false },
+  ]);
+});
+
+testUnless(noTmpfs)(
+  'what cannot be zeroed fast is refused, or written if it may be slow',
+  async () => {
+    const file = image(memory, 65_536, 1);
+    const io = backendOver([open(file)]);
+    const zero = (fastOnly: boolean) =>
+      ending((done) => {
+        const manner = { mayPunch: false, fastOnly, fua: false };
+        io.zero(first, byteOffset(100), byteCount(60_000), manner, done);
+      });
+    expect(await zero(true)).toMatchObject({ code: 'EOPNOTSUPP' });
+    expect(fs.readFileSync(file).every((byte) => byte === 1)).toBe(true);
+    expect(await zero(false)).toBeNull();
+    const expected = Buffer.alloc(65_536, 1).fill(0, 100, 60_100);
+    expect(fs.readFileSync(file).equals(expected)).toBe(true);
+  },
+);
+
+test('a log is written part by part, durably by one descriptor or one flush', async () => {
+  const [plain, durable] = [image(directory, 4096), image(directory, 4096)];
+  const device = { ...open(plain), durableFd: open(durable).fd };
+  const io = new FsBackend([], device);
+  const parts = [0, 1024, 512].map((offset) => ({ offset, bytes: Buffer.from(`at ${offset}`) }));
+  expect(await ending((done) => io.writeLog(parts, true, done))).toBeNull();
+  expect([0, 1024, 512].map((at) => bytesAt(plain, at, 5).toString())).toEqual([
+    'at 0\0',
+    'at 10',
+    'at 51',
+  ]);
+  expect(await ending((done) => io.writeLog(parts.slice(1, 2), true, done))).toBeNull();
+  expect(bytesAt(durable, 1024, 5).toString()).toBe('at 10');
+  const broken = new FsBackend([], { ...device, fd: openReadOnly(plain) });
+  expect(await ending((done) => broken.writeLog(parts, true, done))).toMatchObject({
+    code: 'EBADF',
+  });
+});
+
+const noFreezing = noLoopDevices ?? missing('mkfs.ext4') ?? missing('fsfreeze');
+
+testUnless(noFreezing)(
+  'one leg that hangs holds up neither the other leg nor the log',
+  async () => {
+    const mountPoint = mountExt4();
+    const hanging = open(image(mountPoint, 65_536, 1));
+    const io = new FsBackend(
+      [hanging, open(image(directory, 65_536, 1))].map((device) => ({
+        device,
+        offsetBytes: byteCount(0),
+        writePolicy: 'pool',
+      })),
+      open(image(directory, 4096)),
+    );
+    const bytes = new Uint8Array(512);
+    const write = (leg: typeof first, index: number, fua: boolean) =>
+      ending((done) => io.write(leg, [bytes], byteOffset(512 * index), fua, done));
+    execFileSync('fsfreeze', ['--freeze', mountPoint]);
+    let hung: Promise<unknown>[] = [];
+    try {
+      hung = Array.from({ length: 20 }, (_, index) => write(first, index, index % 2 === 0));
+      const others = Array.from({ length: 20 }, (_, index) =>
+        write(second, index, index % 2 === 0),
+      );
+      others.push(ending((done) => io.flush(second, done)));
+      others.push(ending((done) => io.writeLog([{ offset: 0, bytes }], true, done)));
+      expect(new Set(await Promise.all(others))).toEqual(new Set([null]));
+      const nobody = Symbol();
+      expect(await Promise.race([...hung, Promise.resolve(nobody)])).toBe(nobody);
+    } finally {
+      execFileSync('fsfreeze', ['--unfreeze', mountPoint]);
+    }
+    expect(new Set(await Promise.all(hung))).toEqual(new Set([null]));
+  },
+);
+
+/** A file system of our own, that may be frozen without anyone else noticing. */
+function mountExt4(): string {
+  const device = attachLoop(image(directory, 16 * 2 ** 20));
+  const mountPoint = path.join(directory, `mount-${made}`);
+  fs.mkdirSync(mountPoint);
+  execFileSync('mkfs.ext4', ['-q', device]);
+  execFileSync('mount', [device, mountPoint]);
+  atEnd(() => spawnSync('umount', [mountPoint]));
+  return mountPoint;
+}
