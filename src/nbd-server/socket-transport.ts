@@ -37,8 +37,9 @@ export class SocketTransport implements Transport {
     this.#socket.resume();
   }
 
+  /** After everything else that is ready now, so that requests ending together share one reply. */
   requestTurn(): void {
-    queueMicrotask(this.#turn);
+    setImmediate(this.#turn);
   }
 
   end(): void {
