@@ -1,10 +1,11 @@
 /**
  * A LEG on the command line of `create`: PATH, or PATH@OFFSET for a leg that begins later.
  *
- *   a.img           /dev/sdb@1MiB           'odd@name'   no size after the @, so it is part of the name
- *
- * A file whose name ends in `@` and a size is given as `./file@5@0`.
+ *   a.img        /dev/sdb@1MiB        odd@name        odd@5
+ *   a file       from 1 MiB on        no size after   a file, if there is one of that name;
+ *                                     the @: a file   else from byte 5 of `odd` on
  */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { MirrorError } from '../errors/mirror-error.ts';
 import { parseSize } from '../geometry/size-words.ts';
@@ -13,9 +14,12 @@ import type { LegSpec } from '../mirror-set/mirror-spec.ts';
 
 /** Throws SIZE_MALFORMED or USAGE. */
 export function parseLeg(word: string, cwd: string): LegSpec {
-  const [, file = word, offset] = /^(.+)@(\d[^/@]*)$/.exec(word) ?? [];
-  const offsetBytes =
-    offset === undefined ? byteCount(0) : parseSize(offset, `the offset of ${file}`);
+  const whole = path.resolve(cwd, word);
+  const [, file, offset] = /^(.+)@(\d[^/@]*)$/.exec(word) ?? [];
+  if (file === undefined || offset === undefined || existsSync(whole)) {
+    return { path: whole, offsetBytes: byteCount(0) };
+  }
+  const offsetBytes = parseSize(offset, `the offset of ${file}`);
   if (offsetBytes % SECTOR_BYTES !== 0) {
     const hint = `give a multiple of ${SECTOR_BYTES}`;
     const message = `leg ${word}: an offset of ${offsetBytes} bytes is not whole sectors`;

@@ -19,6 +19,7 @@ const LOOK_EVERY_MS = 200;
 
 export const command: Command = {
   args: [MIRROR],
+  usage: `NAME --until ${Object.keys(CONDITIONS).join('|')}`,
   flags: {
     until: {
       value: 'required',

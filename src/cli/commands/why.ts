@@ -87,7 +87,7 @@ const MEANINGS: Readonly<Record<RegionState, readonly string[]>> = {
     'the log says so durably: after a crash it is not copied',
   ],
   dirty: [
-    'all legs hold the same data here, but a write is under way or has been lately',
+    'all legs hold the same data here, but a write or a copy is under way or has been lately',
     'the log marks it: after a crash it is copied, because a write may have reached one leg only',
   ],
   nosync: [
