@@ -10,14 +10,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { invariant } from '../errors/invariant.ts';
 import type { ExitCode } from '../errors/mirror-error.ts';
 import { EXIT } from '../errors/mirror-error.ts';
 import type { Places } from '../registry/places.ts';
-import { makeDirectory } from '../registry/places.ts';
+import { makeDirectory, messagesPath } from '../registry/places.ts';
 import type { Flags } from './given.ts';
 import type { Outside } from './outside.ts';
 
@@ -25,11 +24,6 @@ const READY_VARIABLE = 'MIRRORCTL_READY_FD';
 const READY_FD = 3;
 const PASSED_ON = ['read-only', 'accept-log', 'init-log', 'yes', 'json', 'no-color'] as const;
 const PASSED_ON_WITH_VALUE = ['source', 'io', 'state-dir'] as const;
-
-/** Where the engine's words go once nobody is there to read them. */
-export function messagesPath({ stateDir }: Places, name: string): string {
-  return path.join(stateDir, `${name}.messages`);
-}
 
 /** Returns once the child serves, or with its exit code. */
 export async function detach(

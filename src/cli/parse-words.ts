@@ -78,7 +78,8 @@ export function readFlag(words: readonly string[], table: FlagTable): ReadFlag {
 
 function flagSpelled(spelled: string, table: FlagTable): readonly [string, Flag] {
   const found = Object.entries(table).find(
-    ([name, { short }]) => spelled === `--${name}` || spelled === `-${short}`,
+    ([name, { short }]) =>
+      spelled === `--${name}` || (short !== undefined && spelled === `-${short}`),
   );
   if (found === undefined) throw unknownFlag(spelled, table);
   return found;

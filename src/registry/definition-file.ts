@@ -8,7 +8,7 @@
 import { readdirSync } from 'node:fs';
 import { MirrorError } from '../errors/mirror-error.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
-import { removeFile, replaceFile } from './atomic-file.ts';
+import { replaceFile } from './atomic-file.ts';
 import { mirrorSpec } from './definition-shape.ts';
 import { readJsonFile, unreadable } from './json-file.ts';
 import type { Places } from './places.ts';
@@ -51,9 +51,4 @@ export function findDefinition(places: Places, name: string): MirrorSpec | null 
 export function writeDefinition(places: Places, spec: MirrorSpec): void {
   makeDirectory(places.stateDir);
   replaceFile(definitionPath(places, spec.name), `${JSON.stringify(spec, null, 2)}\n`);
-}
-
-/** The caller holds the mirror's lock. */
-export function removeDefinition(places: Places, name: string): void {
-  removeFile(definitionPath(places, name));
 }

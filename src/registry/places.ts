@@ -5,6 +5,7 @@
  *   STATE_DIR/NAME.state.json   sidecar               RUNTIME_DIR/NAME.nbd       NBD socket
  *   STATE_DIR/NAME.lock         activation lock
  *   STATE_DIR/NAME.log          dirty log, where no other was named
+ *   STATE_DIR/NAME.messages     what an engine in the background had to say
  *
  *   STATE_DIR     --state-dir  >  $MIRRORCTL_STATE_DIR  >  root: /var/lib/mirrorctl
  *                 >  $XDG_STATE_HOME/mirrorctl  >  ~/.local/state/mirrorctl
@@ -68,6 +69,8 @@ export const activationLockPath = ({ stateDir }: Places, name: string) =>
   path.join(stateDir, `${name}.lock`);
 export const defaultLogPath = ({ stateDir }: Places, name: string) =>
   path.join(stateDir, `${name}.log`);
+export const messagesPath = ({ stateDir }: Places, name: string) =>
+  path.join(stateDir, `${name}.messages`);
 export const controlSocketPath = ({ runtimeDir }: Places, name: string) =>
   path.join(runtimeDir, `${name}.control`);
 export const nbdSocketPath = ({ runtimeDir }: Places, name: string) =>

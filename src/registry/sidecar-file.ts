@@ -22,7 +22,7 @@ import {
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import type { LegMemory, Sidecar } from '../mirror-set/sidecar.ts';
 import { SIDECAR_SCHEMA } from '../mirror-set/sidecar.ts';
-import { removeFile, replaceFile } from './atomic-file.ts';
+import { replaceFile } from './atomic-file.ts';
 import { bytes, leg, UUID_PATTERN } from './definition-shape.ts';
 import type { FileFault } from './json-file.ts';
 import { readJsonFile } from './json-file.ts';
@@ -81,9 +81,4 @@ function fitting({ uuid, legs }: MirrorSpec): Reader<Sidecar> {
 export function writeSidecar(places: Places, name: string, sidecar: Sidecar): void {
   makeDirectory(places.stateDir);
   replaceFile(sidecarPath(places, name), `${JSON.stringify(sidecar, null, 2)}\n`);
-}
-
-/** The caller holds the mirror's lock. */
-export function removeSidecar(places: Places, name: string): void {
-  removeFile(sidecarPath(places, name));
 }

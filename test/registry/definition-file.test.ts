@@ -1,12 +1,5 @@
 import assert from 'node:assert/strict';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import fc from 'fast-check';
@@ -17,7 +10,6 @@ import {
   findDefinition,
   listMirrors,
   readDefinition,
-  removeDefinition,
   writeDefinition,
 } from '../../src/registry/definition-file.ts';
 import type { Places } from '../../src/registry/places.ts';
@@ -106,14 +98,6 @@ test('only definitions are listed', () => {
     writeFileSync(path.join(places.stateDir, other), '');
   }
   expect(listMirrors(places)).toEqual(['a', 'home']);
-});
-
-test('after remove there is no definition, and removing again is fine', () => {
-  const places = newPlaces();
-  writeDefinition(places, HOME);
-  removeDefinition(places, 'home');
-  removeDefinition(places, 'home');
-  expect(existsSync(fileOf(places))).toBe(false);
 });
 
 const DAMAGES: readonly (readonly [key: string, edit: Record<string, unknown>])[] = [

@@ -6,7 +6,7 @@ import type { Sidecar } from '../../src/mirror-set/sidecar.ts';
 import { SIDECAR_SCHEMA } from '../../src/mirror-set/sidecar.ts';
 import { listMirrors, writeDefinition } from '../../src/registry/definition-file.ts';
 import type { Places } from '../../src/registry/places.ts';
-import { readSidecar, removeSidecar, writeSidecar } from '../../src/registry/sidecar-file.ts';
+import { readSidecar, writeSidecar } from '../../src/registry/sidecar-file.ts';
 import { scratchDirectory } from '../scratch-directory.ts';
 import { HOME } from './mirror-spec-example.ts';
 
@@ -84,6 +84,4 @@ test('a sidecar is not taken for a mirror', () => {
   writeDefinition(places, HOME);
   writeSidecar(places, 'home', { ...LEARNT, sizeBytes: byteCount(0) });
   expect(listMirrors(places)).toEqual(['home']);
-  removeSidecar(places, 'home');
-  expect(readSidecar(places, HOME)).toEqual({ ok: true, value: null });
 });

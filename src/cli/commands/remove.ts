@@ -10,11 +10,10 @@ import { EXIT } from '../../errors/mirror-error.ts';
 import { formatBytes } from '../../geometry/size-words.ts';
 import type { MirrorSpec } from '../../mirror-set/mirror-spec.ts';
 import { removeFile } from '../../registry/atomic-file.ts';
-import { readDefinition, removeDefinition } from '../../registry/definition-file.ts';
+import { readDefinition } from '../../registry/definition-file.ts';
 import { lockMirror } from '../../registry/mirror-lock.ts';
 import type { Places } from '../../registry/places.ts';
-import { definitionPath, sidecarPath } from '../../registry/places.ts';
-import { removeSidecar } from '../../registry/sidecar-file.ts';
+import { definitionPath, messagesPath, sidecarPath } from '../../registry/places.ts';
 import { MIRROR } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { confirmLoss } from '../confirmation.ts';
@@ -45,7 +44,7 @@ export const command: Command = {
       const loss = lossOf(offlineFacts(places, spec));
       if (!dryRun) {
         if (loss !== null) await confirmLoss(outside, flags, loss);
-        remove(places, spec, files);
+        for (const file of files) removeFile(file);
       }
       const kept = keptFiles(spec, files);
       print(outside, flags, { mirror: spec.name, removed: files, kept, loss, dryRun });
@@ -74,16 +73,11 @@ function print(outside: Outside, flags: Flags, report: Report): void {
   for (const file of report.kept) outside.print(`kept ${file}\n`);
 }
 
-/** The definition last: while it is there, the others can still be found and removed. */
-function remove(places: Places, spec: MirrorSpec, files: readonly string[]): void {
-  if (spec.log.type === 'disk' && files.includes(spec.log.path)) removeFile(spec.log.path);
-  removeSidecar(places, spec.name);
-  removeDefinition(places, spec.name);
-}
-
+/** The definition comes last: while it is there, the others can still be found and removed. */
 function filesOf(places: Places, { name, log }: MirrorSpec, keepLog: boolean): string[] {
   return [
     ...(log.type === 'disk' && log.ours && !keepLog ? [log.path] : []),
+    messagesPath(places, name),
     sidecarPath(places, name),
     definitionPath(places, name),
   ].filter((file) => existsSync(file));
