@@ -10,6 +10,7 @@
  * a later sweep sets its clean bit. Every exit from quiescing and recovering frees its place, because
  * the places in use *are* the regions in those two states.
  */
+import { invariant } from '../errors/invariant.ts';
 import type { LegIndex, RegionIndex } from '../geometry/units.ts';
 import { lowest } from '../mirror-set/read-policy.ts';
 import { RecoveryProgress } from '../recovery/progress.ts';
@@ -17,17 +18,24 @@ import type { ResyncScheduler } from '../recovery/resync-scheduler.ts';
 import type { Throttle } from '../recovery/throttle.ts';
 import { RecoveryThrottle } from '../recovery/throttle.ts';
 import type { LegMask } from '../region/leg-content.ts';
-import { has, legsOf, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
+import { common, has, legsOf, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
 import type { MirrorState } from './mirror-state.ts';
 
 /** While clients were active within this many ticks, recovery takes an eighth of its places. */
 const FOREGROUND_WINDOW = 200;
 const FOREGROUND_SHARE = 8;
+/**
+ * The resumed log is on disk. Until then a region may be dirty in what was read and clean in what a
+ * power cut would leave, if a process died in the middle of a log write.
+ */
+const RESUMED_EPOCH = 0;
 
 interface RegionCopy {
   readonly source: LegIndex;
   readonly targets: LegMask;
   readonly unreadable: LegMask;
+  /** How many flushes had failed when it began. */
+  readonly beganAt: number;
 }
 
 export class RecoveryPath {
@@ -89,7 +97,7 @@ export class RecoveryPath {
 
   tick(): void {
     this.#due = true;
-    if (this.claimed > 0) this.progress.sample(this.#state.now);
+    if (this.isUnderWay) this.progress.sample(this.#state.now);
     else this.progress.restart(this.#state.now);
   }
 
@@ -97,9 +105,9 @@ export class RecoveryPath {
   kick(): void {
     const { readyToCopy } = this.#state;
     while (readyToCopy.length > 0) this.#start(readyToCopy.shift() as RegionIndex, NO_LEGS);
-    if (!this.#due || this.#paused) return;
+    const { hash, now, geometry, log } = this.#state;
+    if (!this.#due || this.#paused || log.durableEpoch < RESUMED_EPOCH) return;
     this.#due = false;
-    const { hash, now, geometry } = this.#state;
     while (
       hash.countOf('nosync') > 0 &&
       this.claimed < this.#places() &&
@@ -113,21 +121,29 @@ export class RecoveryPath {
   }
 
   copyEnded(region: RegionIndex, readFailed: boolean, failedTargets: LegMask): void {
-    const { state, copy } = { state: this.#state, copy: this.#copies.get(region) };
-    if (copy === undefined) return;
+    const { now, content } = this.#state;
+    const copy = this.#copies.get(region);
+    invariant(copy !== undefined, `region ${region} is not being copied`);
     this.#copies.delete(region);
     this.#due = true;
-    if (this.#copies.size === 0) this.#throttle.worked(state.now - this.#busySince, state.now);
+    if (this.#copies.size === 0) this.#throttle.worked(now - this.#busySince, now);
     if (readFailed) {
-      state.legFailed(copy.source, 'sync');
+      this.#state.legFailed(copy.source, 'sync');
       const unreadable = union(copy.unreadable, maskOf(copy.source));
-      if (without(state.content.holders(region), unreadable) !== NO_LEGS) {
+      if (without(content.holders(region), unreadable) !== NO_LEGS) {
         this.#start(region, unreadable);
         return;
       }
     }
-    for (const leg of legsOf(failedTargets)) state.legFailed(leg, 'sync');
-    this.#complete(region, readFailed ? NO_LEGS : without(copy.targets, failedTargets));
+    for (const leg of legsOf(failedTargets)) this.#state.legFailed(leg, 'sync');
+    const isVoid = readFailed || this.#isVoid(copy);
+    this.#complete(region, isVoid ? NO_LEGS : without(copy.targets, failedTargets));
+  }
+
+  /** A flush failed meanwhile: what was read may be lost by now, or what was written. */
+  #isVoid({ source, targets, beganAt }: RegionCopy): boolean {
+    const lossy = this.#state.legs.flushFailedSince(beganAt);
+    return common(lossy, union(targets, maskOf(source))) !== NO_LEGS;
   }
 
   #complete(region: RegionIndex, recovered: LegMask): void {
@@ -154,7 +170,7 @@ export class RecoveryPath {
     const source = has(holders, legs.primary) ? legs.primary : lowest(holders);
     const targets = content.missing(region);
     if (this.#copies.size === 0) this.#busySince = now;
-    this.#copies.set(region, { source, targets, unreadable });
+    this.#copies.set(region, { source, targets, unreadable, beganAt: legs.flushFailures });
     this.#state.emit({
       kind: 'copyRegion',
       region,

@@ -125,10 +125,13 @@ describe('what is in use', () => {
     const mirror = await scratchMirror();
     await mirror.activate();
     const other = makeFile(path.join(mirror.directory, 'other.img'), SIZE, 'zero');
-    const created = await mirror.run('create', 'n', other, mirror.legs[0] ?? '');
-    const used = created.exitCode === 0 ? await mirror.run('activate', 'n') : created;
-    expect(used.exitCode).toBe(75);
-    expect(used.stderr).toContain('[LEG_LOCKED]');
+    const [leg = ''] = mirror.legs;
+    const elsewhere = ['--state-dir', path.join(mirror.directory, 'elsewhere')];
+    const here = await mirror.run('create', 'n', other, leg);
+    expect(here.stderr).toContain('[LEG_GIVEN_TWICE]');
+    const there = await mirror.run('create', 'n', other, leg, ...elsewhere);
+    expect(there.exitCode).toBe(75);
+    expect(there.stderr).toContain('[LEG_LOCKED]');
   });
 });
 
