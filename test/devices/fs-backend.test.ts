@@ -2,7 +2,7 @@ import assert from 'node:assert';
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { WritePolicy } from '../../src/devices/device-io.ts';
 import { FsBackend } from '../../src/devices/fs-backend.ts';
 import type { OpenDevice } from '../../src/devices/open-device.ts';
@@ -242,6 +242,45 @@ test('a log is written part by part, durably by one descriptor or one flush', as
   expect(bytesAt(durable, 1024, 5).toString()).toBe('at 10');
   const broken = new FsBackend([], { ...device, fd: openReadOnly(plain) });
   expect(await ending((done) => broken.writeLog(parts, true, done))).toMatchObject({
+    code: 'EBADF',
+  });
+});
+
+test('what must last is flushed, once it is written, and nothing else is', async () => {
+  const files = [image(directory, 65_536, 1), image(directory, 4096)];
+  const [leg, log] = files.map(open);
+  assert(leg !== undefined && log !== undefined);
+  const io = new FsBackend([{ device: leg, offsetBytes: byteCount(0), writePolicy: null }], log);
+  const seen: string[] = [];
+  const flushed = vi.spyOn(fs, 'fdatasync').mockImplementation((fd, ended) => {
+    seen.push(
+      fd === leg.fd
+        ? `leg ${bytesAt(files[0] ?? '', 0, 1)[0]}`
+        : bytesAt(files[1] ?? '', 8, 3).toString(),
+    );
+    ended(null);
+  });
+  const range = [start, byteCount(4096)] as const;
+  const manner = { mayPunch: true, fastOnly: false, fua: false };
+  const parts = [0, 8].map((offset) => ({ offset, bytes: Buffer.from('log') }));
+  try {
+    await ending((done) => io.write(first, [Buffer.of(9)], start, false, done));
+    await ending((done) => io.flush(first, done));
+    await ending((done) => io.zero(first, ...range, { ...manner, fua: true }, done));
+    await ending((done) => io.zero(first, ...range, manner, done));
+    await ending((done) => io.discard(first, ...range, true, done));
+    await ending((done) => io.discard(first, ...range, false, done));
+    await ending((done) => io.writeLog(parts, false, done));
+    await ending((done) => io.writeLog(parts, true, done));
+  } finally {
+    flushed.mockRestore();
+  }
+  expect(seen).toEqual(['leg 9', 'leg 0', 'leg 0', 'log']);
+});
+
+test('a flush that fails says so', async () => {
+  const device = { ...open(image(directory, 4096)), fd: 9999 };
+  expect(await ending((done) => backendOver([device]).flush(first, done))).toMatchObject({
     code: 'EBADF',
   });
 });

@@ -3,6 +3,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { DeviceRequest } from '../../src/devices/device-request.ts';
 import { closeDevices, openDevices } from '../../src/devices/open-device.ts';
@@ -238,32 +239,19 @@ testUnless(missing('qemu-io'))(
   },
 );
 
-testUnless(missing('qemu-storage-daemon'))(
-  'what qemu holds is refused, with its name',
-  async () => {
-    const file = image('theirs-qemu.img');
-    const daemon = spawn(
-      'qemu-storage-daemon',
-      [
-        ...['--blockdev', `driver=file,node-name=f,filename=${file}`],
-        ...[
-          '--export',
-          `type=vhost-user-blk,id=x,node-name=f,writable=on,addr.type=unix,addr.path=${path.join(directory, 'q.sock')}`,
-        ],
-        ...['--pidfile', path.join(directory, 'q.pid')],
-      ],
-      { stdio: 'ignore' },
-    );
-    atEnd(() => daemon.kill());
-    await untilExists(path.join(directory, 'q.pid'));
-    const named = new RegExp(`is in use by process ${daemon.pid} \\(qemu-storage-da`);
-    expectRefusal('LEG_LOCKED', named, legAt(file));
-    daemon.kill();
-    await once(daemon, 'exit');
-    closeDevices(openDevices([legAt(file)]));
-  },
-);
-
-async function untilExists(file: string): Promise<void> {
-  while (!fs.existsSync(file)) await new Promise((resolve) => setImmediate(resolve));
-}
+testUnless(missing('qemu-storage-daemon'))('what qemu holds is refused by name', async () => {
+  const file = image('theirs-qemu.img');
+  const [socket, pidFile] = [path.join(directory, 'q.sock'), path.join(directory, 'q.pid')];
+  const disk = `driver=file,node-name=f,filename=${file}`;
+  const use = `type=vhost-user-blk,id=x,node-name=f,writable=on,addr.type=unix,addr.path=${socket}`;
+  const args = ['--blockdev', disk, '--export', use, '--pidfile', pidFile];
+  const daemon = spawn('qemu-storage-daemon', args, { stdio: 'ignore' });
+  atEnd(() => daemon.kill());
+  // The file of its pid is the last thing it makes before it serves.
+  while (!fs.existsSync(pidFile) && daemon.exitCode === null) await turnOfTheLoop();
+  const named = new RegExp(`is in use by process ${daemon.pid} \\(qemu-storage-da`);
+  expectRefusal('LEG_LOCKED', named, legAt(file));
+  daemon.kill();
+  await once(daemon, 'exit');
+  closeDevices(openDevices([legAt(file)]));
+});

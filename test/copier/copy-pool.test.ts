@@ -1,0 +1,167 @@
+import assert from 'node:assert';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import type { CopyJob, CopyLeg, CopyOutcome } from '../../src/copier/copy-messages.ts';
+import { CopyPool } from '../../src/copier/copy-pool.ts';
+import { byteCount, byteOffset, legIndex } from '../../src/geometry/units.ts';
+import { legAt, openForTest, scratchDirectory, scratchFile } from '../devices/scratch-devices.ts';
+
+const MIB = 2 ** 20;
+const REGION = 65_536;
+const directory = scratchDirectory();
+
+let made = 0;
+function legs(count: number, sizeBytes: number): { legs: CopyLeg[]; files: string[] } {
+  const files = Array.from({ length: count }, (_, index) => {
+    made += 1;
+    return scratchFile(directory, `${made}.img`, sizeBytes, index);
+  });
+  const pattern = Uint8Array.from({ length: 251 }, (_, index) => index);
+  fs.writeFileSync(files[0] ?? '', Buffer.alloc(sizeBytes, pattern), { flag: 'r+' });
+  const devices = openForTest(...files.map((file) => legAt(file)));
+  return { files, legs: devices.map((device) => ({ device, offsetBytes: byteCount(0) })) };
+}
+
+function jobAt(offset: number, length = REGION, targets = [1]): CopyJob {
+  return {
+    source: legIndex(0),
+    targets: targets.map(legIndex),
+    offset: byteOffset(offset),
+    length: byteCount(length),
+  };
+}
+
+function ending(pool: CopyPool, job: CopyJob): Promise<CopyOutcome> {
+  return new Promise((resolve, reject) => {
+    let ends = 0;
+    pool.copy(job, (outcome) => {
+      ends += 1;
+      if (ends > 1) reject(new Error('done was called twice'));
+      resolve(outcome);
+    });
+  });
+}
+
+const regionsOf = (sizeBytes: number) =>
+  Array.from({ length: sizeBytes / REGION }, (_, index) => index * REGION);
+
+describe.each([1, 2])('with %d workers', (workers) => {
+  test('every region is copied to every target, and reported once', async () => {
+    const { legs: given, files } = legs(3, 4 * MIB);
+    const pool = new CopyPool(given, workers);
+    const copies = regionsOf(4 * MIB).map((at) => ending(pool, jobAt(at, REGION, [2, 1])));
+    const done = {
+      readError: null,
+      writeErrors: [null, null],
+      bytesCopied: REGION,
+      bytesSkippedAsHoles: 0,
+    };
+    expect(await Promise.all(copies)).toEqual(copies.map(() => done));
+    await pool.close();
+    const [source, ...targets] = files.map((file) => fs.readFileSync(file));
+    assert(source !== undefined);
+    expect(targets.map((target) => target.equals(source))).toEqual([true, true]);
+  });
+
+  test('closing waits for the copies handed in before', async () => {
+    const { legs: given, files } = legs(2, 4 * MIB);
+    const pool = new CopyPool(given, workers);
+    let ended = 0;
+    for (const at of regionsOf(4 * MIB)) pool.copy(jobAt(at), () => (ended += 1));
+    expect(ended).toBe(0);
+    const closed = pool.close();
+    expect(() => pool.copy(jobAt(0), () => {})).toThrow('the copy pool is closed');
+    await closed;
+    await pool.close();
+    expect(ended).toBe((4 * MIB) / REGION);
+    const [source, target] = files.map((file) => fs.readFileSync(file));
+    assert(source !== undefined && target !== undefined);
+    expect(target.equals(source)).toBe(true);
+  });
+
+  test('the copies of workers that die end, and so do those asked for later', async () => {
+    const { legs: given } = legs(2, MIB);
+    const pool = new CopyPool(given, workers);
+    const deadly = Array.from({ length: 3 * workers }, () => ending(pool, jobAt(0, REGION, [7])));
+    const outcomes = await Promise.all(deadly);
+    expect(new Set(outcomes.map(({ readError }) => readError?.code))).toEqual(
+      new Set(['ECANCELED']),
+    );
+    expect(outcomes[0]?.readError?.message).toBe('the copy worker failed: no leg 7');
+    expect(outcomes[0]?.writeErrors).toEqual([null]);
+    let synchronous = true;
+    const later = ending(pool, jobAt(0)).then(({ readError }) => [synchronous, readError?.code]);
+    synchronous = false;
+    expect(await later).toEqual([false, 'ECANCELED']);
+    await pool.close();
+  });
+});
+
+test('a worker that dies leaves the work to the others', async () => {
+  const { legs: given } = legs(2, MIB);
+  const pool = new CopyPool(given, 2);
+  expect((await ending(pool, jobAt(0, REGION, [7]))).readError?.code).toBe('ECANCELED');
+  const outcomes = await Promise.all(regionsOf(MIB).map((at) => ending(pool, jobAt(at))));
+  expect(outcomes.map(({ readError }) => readError)).toEqual(outcomes.map(() => null));
+  await pool.close();
+});
+
+test('closing the pool closes no descriptor', async () => {
+  const { legs: given } = legs(2, MIB);
+  const pool = new CopyPool(given, 1);
+  await ending(pool, jobAt(0));
+  await pool.close();
+  for (const { device } of given) expect(fs.fstatSync(device.fd).size).toBe(MIB);
+});
+
+const ROOTS = { sources: 'src', 'compiled files': 'dist' } as const;
+
+describe.each(Object.entries(ROOTS))('a program made of %s', (_, root) => {
+  const extension = root === 'src' ? 'ts' : 'js';
+  const home = path.resolve(import.meta.dirname, '../..', root);
+  const fileUrl = (name: string) => pathToFileURL(path.join(home, `${name}.${extension}`)).href;
+
+  /** Runs `body` in a process of its own, with `pool` over the two files and `copyAll(done)`. */
+  function run(body: string, sizeBytes: number) {
+    made += 1;
+    const files = ['from', 'to'].map((name, index) =>
+      scratchFile(directory, `${made}-${name}.img`, sizeBytes, 5 - index),
+    );
+    const script = path.join(directory, `${made}.mjs`);
+    const program = `
+      const { CopyPool } = await import('${fileUrl('copier/copy-pool')}');
+      const { openDevices } = await import('${fileUrl('devices/open-device')}');
+      const files = ${JSON.stringify(files)};
+      const whole = { role: 'leg', access: 'write', offsetBytes: 0, lengthBytes: null };
+      const devices = openDevices(files.map((path) => ({ ...whole, path })));
+      const pool = new CopyPool(devices.map((device) => ({ device, offsetBytes: 0 })), 2);
+      const job = { source: 0, targets: [1], offset: 0, length: ${sizeBytes} };
+      ${body}`;
+    fs.writeFileSync(script, program);
+    const options = { encoding: 'utf8', timeout: 20_000 } as const;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script], options);
+    return { status, stdout, stderr, files };
+  }
+
+  test('copies, and ends by itself once the pool is closed', () => {
+    const { files, ...ended } = run(
+      `pool.copy(job, ({ bytesCopied }) => console.log(bytesCopied));
+       await pool.close();`,
+      MIB,
+    );
+    expect(ended).toEqual({ status: 0, stdout: `${MIB}\n`, stderr: '' });
+    expect(fs.readFileSync(files[1] ?? '').every((byte) => byte === 5)).toBe(true);
+  });
+
+  test('can exit in the middle of a copy', () => {
+    const { status, stderr } = run(
+      `const exit = ({ readError }) => process.exit(readError === null ? 7 : 1);
+       for (let copies = 0; copies < 200; copies += 1) pool.copy(job, exit);`,
+      16 * MIB,
+    );
+    expect({ status, stderr }).toEqual({ status: 7, stderr: '' });
+  });
+});
