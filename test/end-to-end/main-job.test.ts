@@ -129,7 +129,8 @@ describe('what is in use', () => {
     const elsewhere = ['--state-dir', path.join(mirror.directory, 'elsewhere')];
     const here = await mirror.run('create', 'n', other, leg);
     expect(here.stderr).toContain('[LEG_GIVEN_TWICE]');
-    const there = await mirror.run('create', 'n', other, leg, ...elsewhere);
+    await mirror.do('create', 'n', other, leg, ...elsewhere);
+    const there = await mirror.run('activate', 'n', ...elsewhere);
     expect(there.exitCode).toBe(75);
     expect(there.stderr).toContain('[LEG_LOCKED]');
   });
