@@ -72,7 +72,8 @@ export class MemoryBudget {
   }
 
   enter(holder: MemoryHolder): void {
-    this.#watches.set(holder, { sinceMs: 0, fromBytes: 0 });
+    // Moved ever so much, so that the first look at it begins the watch.
+    this.#watches.set(holder, { sinceMs: 0, fromBytes: Number.NEGATIVE_INFINITY });
   }
 
   /** A connection is gone; what it still holds comes free when its requests have ended. */

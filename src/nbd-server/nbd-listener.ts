@@ -76,12 +76,15 @@ export class NbdListener {
   /** Accepts nobody any more; resolves when every connection is closed. */
   async close(graceMs: number = GRACE_MS): Promise<void> {
     this.#closing = true;
-    const closed = this.#entrances.splice(0).map(shut);
+    const shutEntrances = this.#entrances.splice(0).map(shut);
+    const left = [...this.#sessions.keys()].map(
+      (socket) => new Promise((resolve) => socket.once('close', resolve)),
+    );
     for (const session of this.#sessions.values()) session.close();
     const cutOff = setTimeout(() => {
       for (const socket of this.#sessions.keys()) socket.destroy();
     }, graceMs);
-    await Promise.all(closed);
+    await Promise.all([...shutEntrances, ...left]);
     clearTimeout(cutOff);
     clearInterval(this.#sweeping);
   }

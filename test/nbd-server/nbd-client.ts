@@ -1,0 +1,150 @@
+/**
+ * A client without a socket: what it sends reaches the session as long as the session listens, what
+ * the session sends is kept, and counts as unsent while the client does not read.
+ */
+import assert from 'node:assert/strict';
+import { MEMORY_LIMITS, MemoryBudget } from '../../src/nbd-server/memory-budget.ts';
+import { NbdSession } from '../../src/nbd-server/nbd-session.ts';
+import { ReadBuffers } from '../../src/nbd-server/read-buffers.ts';
+import type { Transport } from '../../src/nbd-server/transport.ts';
+import type { Reply, RequestFields } from '../nbd-protocol/client-side.ts';
+import {
+  contextQuery,
+  exportChoice,
+  option,
+  replies,
+  request,
+} from '../nbd-protocol/client-side.ts';
+import { MemoryMirror } from './memory-mirror.ts';
+
+const READ = 0;
+const GREETING_BYTES = 18;
+const GO = 7;
+const STRUCTURED_REPLY = 8;
+const SET_META_CONTEXT = 10;
+
+class FakeTransport implements Transport {
+  readonly sent: Buffer[] = [];
+  sends = 0;
+  unsentBytes = 0;
+  reading = true;
+  paused = false;
+  turnRequested = false;
+  ended = false;
+  destroyed = false;
+
+  send(pieces: readonly Uint8Array[]): void {
+    assert(!this.ended && !this.destroyed, 'sent after the end');
+    this.sends += 1;
+    // Copied at once, as a socket would: buffers are used again afterwards.
+    const bytes = Buffer.concat(pieces);
+    this.sent.push(bytes);
+    if (!this.reading) this.unsentBytes += bytes.length;
+  }
+  pause(): void {
+    this.paused = true;
+  }
+  resume(): void {
+    this.paused = false;
+  }
+  requestTurn(): void {
+    assert(!this.turnRequested, 'a turn is asked for once');
+    this.turnRequested = true;
+  }
+  end(): void {
+    assert(!this.ended, 'ended twice');
+    this.ended = true;
+  }
+  destroy(): void {
+    this.destroyed = true;
+  }
+}
+
+export interface ClientOptions {
+  readonly mirror?: MemoryMirror;
+  readonly budget?: MemoryBudget;
+  readonly structured?: boolean;
+  readonly contexts?: readonly string[];
+  /** Stop after the greeting. */
+  readonly handshake?: boolean;
+}
+
+export class NbdClient {
+  readonly mirror: MemoryMirror;
+  readonly budget: MemoryBudget;
+  readonly transport = new FakeTransport();
+  readonly session: NbdSession;
+  readonly readLengths = new Map<number, number>();
+  /** Sent, but the session does not listen. */
+  readonly unheard: Uint8Array[] = [];
+
+  constructor(options: ClientOptions = {}) {
+    this.mirror = options.mirror ?? new MemoryMirror({ sizeBytes: 4 * 1024 * 1024 });
+    this.budget = options.budget ?? new MemoryBudget(MEMORY_LIMITS);
+    this.session = new NbdSession({
+      port: this.mirror,
+      transport: this.transport,
+      budget: this.budget,
+      readBuffers: new ReadBuffers(),
+    });
+    assert.equal(this.takeSent().length, GREETING_BYTES);
+    if (options.handshake === false) return;
+    this.say(Buffer.from([0, 0, 0, 3]));
+    if (options.structured ?? true) this.say(option(STRUCTURED_REPLY));
+    const contexts = options.contexts ?? [];
+    if (contexts.length > 0) this.say(option(SET_META_CONTEXT, contextQuery('', ...contexts)));
+    this.say(option(GO, exportChoice('m0')));
+    this.takeSent();
+  }
+
+  say(...chunks: readonly Uint8Array[]): void {
+    for (const chunk of chunks) this.unheard.push(chunk);
+    while (!this.transport.paused && this.unheard.length > 0) {
+      this.session.receive(this.unheard.shift() as Uint8Array);
+    }
+  }
+
+  ask(...requests: readonly RequestFields[]): void {
+    this.say(Buffer.concat(requests.map((fields) => this.bytesOf(fields))));
+  }
+
+  bytesOf(fields: RequestFields): Buffer {
+    if (fields.command === READ)
+      this.readLengths.set(Number(fields.cookie ?? 0), fields.length ?? 0);
+    return request(fields);
+  }
+
+  /** Gives the session the turns it asked for, and what it has not heard, until it is at rest. */
+  settle(): void {
+    while (this.transport.turnRequested || (!this.transport.paused && this.unheard.length > 0)) {
+      if (this.transport.turnRequested) {
+        this.transport.turnRequested = false;
+        this.session.turn();
+      }
+      this.say();
+    }
+  }
+
+  /** From now on the client reads everything, or nothing. */
+  read(reading: boolean): this {
+    this.transport.reading = reading;
+    if (!reading) return this;
+    this.transport.unsentBytes = 0;
+    this.session.turn();
+    this.settle();
+    return this;
+  }
+
+  disconnect(): void {
+    this.transport.unsentBytes = 0;
+    this.session.connectionClosed();
+  }
+
+  takeSent(): Buffer {
+    return Buffer.concat(this.transport.sent.splice(0));
+  }
+
+  replies(): Reply[] {
+    return replies(this.takeSent(), this.readLengths);
+  }
+}
