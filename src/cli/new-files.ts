@@ -1,5 +1,5 @@
 /** The files that `create` makes: whether they can be made, and making them all or none. */
-import { accessSync, constants, realpathSync, rmSync } from 'node:fs';
+import { accessSync, constants, realpathSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { createImage } from '../devices/create-image.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
@@ -49,7 +49,8 @@ function placeOf(file: string, directory: string): string {
     const hint = 'give a directory that you may write to';
     throw new MirrorError('NOT_PERMITTED', `not permitted to create ${file}`, facts, hint, cause);
   }
-  if (real === DEVICES || real.startsWith(`${DEVICES}/`)) {
+  // By file system, not by name: what is mounted below (/dev/shm) is a place for files.
+  if (statSync(real).dev === statSync(DEVICES).dev) {
     const hint = 'check the name of the device; ordinary files belong elsewhere';
     throw new MirrorError('LEG_NOT_FOUND', `there is no device ${file}`, { path: file }, hint);
   }
