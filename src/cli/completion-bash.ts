@@ -4,9 +4,9 @@
  * The script finds the command among the words before the cursor, as the parser does, and looks up what
  * may stand at the cursor in three tables that are written from the command table:
  *
- *   flags[COMMAND]          "--json --state-dir …"
+ *   flags[of COMMAND]       "--json --state-dir …"
  *   values[COMMAND FLAG]    what the value of FLAG names
- *   words[COMMAND N]        what the Nth positional word names, from 0 on; N is * for all further ones
+ *   words[COMMAND N]        what the Nth positional word names, from 0 on; N is `further` for those after them
  */
 import type { Completed, CompletedWord } from './completion-facts.ts';
 import { firstWords } from './completion-facts.ts';
@@ -18,7 +18,7 @@ export function bashScript(commands: readonly Completed[]): string {
   const rows = commands.flatMap((command) => command.names.map((name) => ({ ...command, name })));
   const flags = rows.map(
     ({ name, flags: known }) =>
-      `  [${quote(name)}]=${quote(known.flatMap(({ spellings }) => spellings).join(' '))}`,
+      `  [${quote(`of ${name}`)}]=${quote(known.flatMap(({ spellings }) => spellings).join(' '))}`,
   );
   const values = rows.flatMap(({ name, flags: known }) =>
     known.flatMap(({ spellings, value }) =>
@@ -29,7 +29,9 @@ export function bashScript(commands: readonly Completed[]): string {
   );
   const words = rows.flatMap(({ name, words: known, furtherWords }) => [
     ...known.map((word, index) => `  [${quote(`${name} ${index}`)}]=${quote(offerOf(word))}`),
-    ...(furtherWords === null ? [] : [`  [${quote(`${name} *`)}]=${quote(offerOf(furtherWords))}`]),
+    ...(furtherWords === null
+      ? []
+      : [`  [${quote(`${name} further`)}]=${quote(offerOf(furtherWords))}`]),
   ]);
   const groups = [...firstWords(commands)]
     .filter(([, following]) => following.length > 0)
@@ -77,7 +79,7 @@ _mirrorctl() {
       pending=''
     elif [[ $word == -- ]]; then
       continue
-    elif [[ $word == --state-dir || -n \${_mirrorctl_values["$command $word"]} ]]; then
+    elif [[ -n \${_mirrorctl_values["$command $word"]} ]]; then
       pending=$word
     elif [[ $word == -* ]]; then
       continue
@@ -92,16 +94,12 @@ _mirrorctl() {
     fi
   done
   if [[ $cursor == = ]]; then cursor=''; fi
-  if [[ $pending == --state-dir && -z $command ]]; then
-    _mirrorctl_offer directory "$cursor"
-  elif [[ -n $pending ]]; then
+  if [[ -n $pending ]]; then
     _mirrorctl_offer "\${_mirrorctl_values["$command $pending"]}" "$cursor"
-  elif [[ -n $command && $cursor == -* ]]; then
-    COMPREPLY=($(compgen -W "\${_mirrorctl_flags[$command]}" -- "$cursor"))
   elif [[ $cursor == -* ]]; then
-    COMPREPLY=($(compgen -W '--json --state-dir --no-color --help --version' -- "$cursor"))
+    COMPREPLY=($(compgen -W "\${_mirrorctl_flags["of $command"]}" -- "$cursor"))
   elif [[ -n $command ]]; then
-    _mirrorctl_offer "\${_mirrorctl_words["$command $count"]:-\${_mirrorctl_words["$command *"]}}" "$cursor"
+    _mirrorctl_offer "\${_mirrorctl_words["$command $count"]:-\${_mirrorctl_words["$command further"]}}" "$cursor"
   elif [[ -n $group ]]; then
     COMPREPLY=($(compgen -W "\${_mirrorctl_groups[$group]}" -- "$cursor"))
   else

@@ -1,6 +1,6 @@
 /** What a completion needs to know of the commands: names, flags, and what each word names. */
 import type { Argument, CommandEntry, Completes, Flag } from './command.ts';
-import { flagsOf } from './flags.ts';
+import { flagsOf, GLOBAL_FLAGS } from './flags.ts';
 
 export interface CompletedFlag {
   /** With its dashes. */
@@ -26,9 +26,19 @@ export interface CompletedWord {
   readonly choices: readonly string[];
 }
 
+/** What may stand before a command's name, as if it belonged to a command without one. */
+const BEFORE_COMMAND: Completed = {
+  names: [''],
+  summary: '',
+  flags: Object.entries(GLOBAL_FLAGS).map(completedFlag),
+  words: [],
+  furtherWords: null,
+};
+
+/** `BEFORE_COMMAND`, then every command that is not hidden. */
 export async function completedCommands(table: readonly CommandEntry[]): Promise<Completed[]> {
   const shown = table.filter(({ hidden }) => hidden !== true);
-  return Promise.all(
+  const commands = await Promise.all(
     shown.map(async ({ name, aliases, summary, load }) => {
       const { command } = await load();
       const words = command.args
@@ -40,6 +50,7 @@ export async function completedCommands(table: readonly CommandEntry[]): Promise
       return { names: [name, ...aliases], summary, flags, words, furtherWords };
     }),
   );
+  return [BEFORE_COMMAND, ...commands];
 }
 
 function wordOf({ completes, choices = [] }: Argument): CompletedWord {
@@ -60,6 +71,7 @@ export function firstWords(commands: readonly Completed[]): ReadonlyMap<string, 
   const following = new Map<string, string[]>();
   for (const name of commands.flatMap(({ names }) => names)) {
     const [first = '', second] = name.split(' ');
+    if (first === '') continue;
     const known = following.get(first) ?? [];
     following.set(first, second === undefined ? known : [...known, second]);
   }

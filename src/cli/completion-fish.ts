@@ -28,9 +28,10 @@ function valuedFlags(commands: readonly Completed[]): string[] {
 
 function linesOf(name: string, command: Completed): string[] {
   const [first = '', second] = name.split(' ');
+  const isCommand = name !== '';
   const offered = second === undefined ? atWord('', 0) : atWord(first, 0);
   return [
-    line(offered, `-a ${second ?? first} -d ${quote(command.summary)}`),
+    ...(isCommand ? [line(offered, `-a ${second ?? first} -d ${quote(command.summary)}`)] : []),
     ...command.flags.map((flag) => line(`__mirrorctl_is ${quote(name)}`, flagOptions(flag))),
     ...command.words.map((word, index) => line(atWord(name, index), wordOptions(word))),
     ...(command.furtherWords === null
@@ -52,7 +53,7 @@ function flagOptions({ spellings, help, value }: CompletedFlag): string {
   const names = spellings.map((flag) =>
     flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`,
   );
-  const taken = value === null ? '' : ` -r ${wordOptions(value)}`;
+  const taken = value === null ? '' : ` -r ${valueOptions(value)}`;
   return `${names.join(' ')} -d ${quote(help)}${taken}`;
 }
 
@@ -63,6 +64,11 @@ const OFFERS: Readonly<Record<CompletedWord['completes'], string>> = {
   file: '-F',
   nothing: '',
 };
+
+/** Without -f, fish would offer files for every value. */
+function valueOptions(value: CompletedWord): string {
+  return value.completes === 'file' ? wordOptions(value) : `-f ${wordOptions(value)}`;
+}
 
 function wordOptions({ completes, choices }: CompletedWord): string {
   return choices.length > 0 ? `-a ${quote(choices.join(' '))}` : OFFERS[completes];

@@ -11,7 +11,7 @@ export function zshScript(commands: readonly Completed[]): string {
     const described = known.flatMap(({ spellings, help }) =>
       spellings.map((flag) => describe(flag, help)),
     );
-    return `  ${quote(name)} ${quote(described.join('\n'))}`;
+    return `  ${quote(`of ${name}`)} ${quote(described.join('\n'))}`;
   });
   const values = rows.flatMap(({ name, flags: known }) =>
     known.flatMap(({ spellings, value }) =>
@@ -22,7 +22,9 @@ export function zshScript(commands: readonly Completed[]): string {
   );
   const words = rows.flatMap(({ name, words: known, furtherWords }) => [
     ...known.map((word, index) => `  ${quote(`${name} ${index}`)} ${quote(offerOf(word))}`),
-    ...(furtherWords === null ? [] : [`  ${quote(`${name} *`)} ${quote(offerOf(furtherWords))}`]),
+    ...(furtherWords === null
+      ? []
+      : [`  ${quote(`${name} further`)} ${quote(offerOf(furtherWords))}`]),
   ]);
   return [
     '#compdef mirrorctl',
@@ -74,9 +76,11 @@ const FUNCTIONS = `
 # Offers what $1 (see the tables) names.
 _mirrorctl_offer() {
   local -a found
+  local ask="\${(q)words[1]} list --names"
+  [[ -n $state_dir ]] && ask+=" --state-dir \${(q)state_dir}"
   case $1 in
-    =*) found=(\${=1#=}); compadd -a found ;;
-    mirror) found=(\${(f)"$(_call_program mirrors \${(q)words[1]} list --names \${(q)state_dir} 2>/dev/null)"}); compadd -a found ;;
+    '='*) found=(\${=1#=}); compadd -a found ;;
+    mirror) found=(\${(f)"$(_call_program mirrors $ask 2>/dev/null)"}); compadd -a found ;;
     command) _describe command _mirrorctl_first ;;
     directory) _files -/ ;;
     file) _files ;;
@@ -86,16 +90,17 @@ _mirrorctl_offer() {
 _mirrorctl() {
   local command='' group='' pending='' word key index
   local -i count=0
-  local -a state_dir flags
+  local state_dir=''
+  local -a flags
   for ((index = 2; index < CURRENT; index++)); do
     word=\${words[index]}
     key="$command $word"
     if [[ -n $pending ]]; then
-      [[ $pending == --state-dir ]] && state_dir=(--state-dir $word)
+      [[ $pending == --state-dir ]] && state_dir=$word
       pending=''
     elif [[ $word == --state-dir=* ]]; then
-      state_dir=($word)
-    elif [[ $word == --state-dir || -n \${_mirrorctl_values[$key]} ]]; then
+      state_dir=\${word#*=}
+    elif [[ -n \${_mirrorctl_values[$key]} ]]; then
       pending=$word
     elif [[ $word == -* ]]; then
       continue
@@ -116,13 +121,13 @@ _mirrorctl() {
   fi
   if [[ -n $pending ]]; then
     key="$command $pending"
-    _mirrorctl_offer \${_mirrorctl_values[$key]:-directory}
+    _mirrorctl_offer \${_mirrorctl_values[$key]}
   elif [[ $word == -* ]]; then
-    flags=(\${(f)_mirrorctl_flags[\${command:-list}]})
+    flags=(\${(f)_mirrorctl_flags[of $command]})
     _describe option flags
   elif [[ -n $command ]]; then
     key="$command $count"
-    _mirrorctl_offer \${_mirrorctl_words[$key]:-\${_mirrorctl_words[$command *]}}
+    _mirrorctl_offer \${_mirrorctl_words[$key]:-\${_mirrorctl_words[$command further]}}
   elif [[ -n $group ]]; then
     flags=(\${(f)_mirrorctl_groups[$group]})
     _describe command flags

@@ -1,14 +1,35 @@
-/** `mirrorctl log verify LOG`: whether a dirty log can be what it claims to be. */
-import { EXIT } from '../../errors/mirror-error.ts';
+/** `mirrorctl log verify LOG [--legs [LEG…]]`: whether a dirty log can be what it claims to be. */
+import path from 'node:path';
+import type { ExitCode } from '../../errors/mirror-error.ts';
+import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
 import { isSound } from '../../forensics/finding.ts';
+import type { LegComparison } from '../../forensics/leg-comparison.ts';
+import { examine } from '../../forensics/log-excerpt.ts';
 import type { VerifyLevel } from '../../forensics/log-verify.ts';
 import { VERIFY_LEVELS, verifyLog } from '../../forensics/log-verify.ts';
 import { describeVerification } from '../../forensics/log-verify-text.ts';
+import { geometryFrom } from '../../forensics/mirror-geometry.ts';
+import { LEG_COUNT_MAX } from '../../geometry/units.ts';
+import type { LegSpec } from '../../mirror-set/mirror-spec.ts';
 import type { Command } from '../command.ts';
+import type { Flags } from '../given.ts';
+import { parseLeg } from '../leg-argument.ts';
+import type { LogInput } from '../log-words.ts';
 import { LOG_ARGUMENT, MIRROR_FACT_FLAGS, readLogInput } from '../log-words.ts';
+import type { Outside } from '../outside.ts';
 
 export const command: Command = {
-  args: [LOG_ARGUMENT],
+  args: [
+    LOG_ARGUMENT,
+    {
+      name: 'LEG',
+      help: 'with --legs: PATH or PATH@OFFSET of each leg, leg 0 first',
+      min: 0,
+      max: LEG_COUNT_MAX,
+      completes: 'file',
+    },
+  ],
+  usage: 'LOG [--legs [LEG LEG…]]',
   flags: {
     ...MIRROR_FACT_FLAGS,
     level: {
@@ -17,25 +38,45 @@ export const command: Command = {
       choices: VERIFY_LEVELS,
       help: 'how deep to look; each level includes those before it',
     },
+    legs: {
+      value: 'none',
+      help: 'compare the legs’ data with the bits; the legs follow, or are the mirror’s',
+    },
+    sample: {
+      value: 'required',
+      metavar: 'PERCENT',
+      help: 'compare only so many regions, spread over the mirror',
+    },
+    receipt: {
+      value: 'required',
+      metavar: 'FILE',
+      completes: 'file',
+      help: 'keep here what was compared: an interrupted check goes on from it, and log repair asks for it',
+    },
   },
   changes: false,
   examples: [
     { words: 'mirrorctl log verify m0', does: 'check the log of the mirror m0' },
-    { words: 'mirrorctl log verify mlog.bin --size 6m', does: 'check the copy of a log' },
+    { words: 'mirrorctl log verify m0 --legs', does: 'compare its legs with it, too' },
+    { words: 'mirrorctl log verify mlog.bin --legs a.img b.img', does: 'the same with copies' },
   ],
   notes: [
-    'header: is this a dirty log? geometry: does it fit the mirror? plausibility: is everything around the bits as a kernel, LVM or mirrorctl would have left it?',
+    'header: is this a dirty log? geometry: does it fit the mirror? plausibility: is everything around the bits as a kernel, LVM or mirrorctl would have left it? legs: do the bits say what comparing the legs’ data says?',
     'No finding means no finding at that level, not that the log is right: only the data on the legs can show a bit that is wrong.',
+    'The legs are opened for reading, and not while an engine or a mount uses them.',
   ],
   exitCodes: {
     [EXIT.ok]: 'no finding that matters at this level',
     [EXIT.findings]: 'findings: critical or warning',
   },
 
-  async run(outside, input, flags) {
-    const { excerpt, facts } = readLogInput(outside, input.one('LOG'), flags);
-    const level = (flags.value('level') ?? VERIFY_LEVELS.at(-1)) as VerifyLevel;
-    const verification = verifyLog(excerpt, facts, level);
+  async run(outside, input, flags): Promise<ExitCode> {
+    const log = readLogInput(outside, input.one('LOG'), flags);
+    const words = input.all('LEG');
+    const level = levelFrom(flags, words);
+    const comparison = level === 'legs' ? await compare(outside, log, words, flags) : null;
+    const sizeBytes = log.facts.sizeBytes ?? comparison?.geometry.sizeBytes ?? null;
+    const verification = verifyLog(log.excerpt, { ...log.facts, sizeBytes }, level, comparison);
     const lines = flags.has('json')
       ? [JSON.stringify(verification)]
       : describeVerification(verification);
@@ -43,3 +84,59 @@ export const command: Command = {
     return isSound(verification.findings) ? EXIT.ok : EXIT.findings;
   },
 };
+
+function levelFrom(flags: Flags, legWords: readonly string[]): VerifyLevel {
+  const given = flags.value('level') as VerifyLevel | null;
+  const wantsLegs = flags.has('legs') || given === 'legs';
+  if (legWords.length > 0 && !wantsLegs) {
+    throw new MirrorError('USAGE', 'legs were given, but not --legs', {}, 'put --legs before them');
+  }
+  if (flags.has('legs') && given !== null && given !== 'legs') {
+    throw new MirrorError('USAGE', `--legs is deeper than --level ${given}`);
+  }
+  const only = ['sample', 'receipt'].find((name) => flags.has(name));
+  if (only !== undefined && !wantsLegs) {
+    throw new MirrorError('USAGE', `--${only} is about comparing legs`, {}, 'add --legs');
+  }
+  return wantsLegs ? 'legs' : (given ?? 'plausibility');
+}
+
+async function compare(
+  outside: Outside,
+  { excerpt, facts, spec }: LogInput,
+  legWords: readonly string[],
+  flags: Flags,
+): Promise<LegComparison> {
+  const { compareLegs } = await import('../compare-legs.ts');
+  const log = examine(excerpt, facts);
+  const receipt = flags.value('receipt');
+  const sampleShare = shareFrom(flags);
+  if (receipt !== null && sampleShare !== null) {
+    throw new MirrorError('USAGE', 'a sample proves nothing that a receipt could hold');
+  }
+  return await compareLegs(outside, {
+    logPath: excerpt.path,
+    logBytes: excerpt.bytes.subarray(0, log.imageBytes ?? undefined),
+    cleanBits: log.state === 'foreign' ? null : log.cleanBits,
+    sizeBytes: facts.sizeBytes,
+    geometryIn: (roomBytes) => geometryFrom(log, facts, roomBytes),
+    legs: legsFrom(legWords, spec?.legs ?? [], outside.cwd),
+    sampleShare,
+    receiptPath: receipt === null ? null : path.resolve(outside.cwd, receipt),
+  });
+}
+
+function legsFrom(words: readonly string[], known: readonly LegSpec[], cwd: string): LegSpec[] {
+  const legs = words.length === 0 ? [...known] : words.map((word) => parseLeg(word, cwd));
+  if (legs.length >= 2) return legs;
+  const hint = 'name them after --legs, or give the name of a mirror instead of a log';
+  throw new MirrorError('USAGE', 'comparing takes two legs or more', { given: legs.length }, hint);
+}
+
+function shareFrom(flags: Flags): number | null {
+  const text = flags.value('sample');
+  if (text === null) return null;
+  const percent = /^\d+(\.\d+)?%?$/.test(text) ? Number.parseFloat(text) : Number.NaN;
+  if (percent > 0 && percent <= 100) return percent / 100;
+  throw new MirrorError('USAGE', `--sample ${text} is no percentage above 0, up to 100`);
+}
