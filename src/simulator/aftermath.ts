@@ -1,0 +1,97 @@
+/**
+ * What must become of a mirror when the faults are over: every write ends, every region becomes in
+ * sync and clean, all legs are equal, and an orderly stop leaves a log that says so.
+ */
+import type { RegionIndex } from '../geometry/units.ts';
+import { contradict } from './contradiction.ts';
+import type { SimulatedMirror } from './simulated-mirror.ts';
+import { UNHARMED } from './simulation-event.ts';
+
+const ROUNDS_MAX = 400;
+/** Longer than any rest that recovery or the sweep takes. */
+const TICK = 5_000;
+
+/** Returns the mirror in sync; another process's, if this one's log or sidecar had failed. */
+export function recoverFully(mirror: SimulatedMirror): SimulatedMirror {
+  let alive = mirror;
+  settle(alive, isHealed);
+  if (!isHealed(alive)) {
+    alive = stopOrderly(alive).restart();
+    settle(alive, isHealed);
+  }
+  if (!isHealed(alive)) contradict(`no end of recovery: ${describe(alive)}`);
+  readAll(alive);
+  const stopped = stopOrderly(alive);
+  const report = stopped.stopReport;
+  if (!report?.logClean || report.outOfSync !== 0) contradict('stopped, and the log is not clean');
+  return stopped;
+}
+
+/** Reads every sector through the engine; the oracle judges what comes. */
+export function readAll(mirror: SimulatedMirror): void {
+  const { sectorCount } = mirror.storage.scenario;
+  const request = mirror.newRequest();
+  if (!mirror.apply({ kind: 'read', request, sector: 0, count: sectorCount })) return;
+  endAll(mirror);
+}
+
+/** Stops the mirror, or lets a broken one go; either way the next process may come. */
+function stopOrderly(mirror: SimulatedMirror): SimulatedMirror {
+  settle(mirror, ({ life }) => life !== 'resuming' && life !== 'beginning');
+  if (mirror.life === 'broken') return mirror;
+  mirror.apply({ kind: 'stop' });
+  settle(mirror, ({ life }) => life === 'stopped');
+  if (mirror.life !== 'stopped') contradict(`stop does not end: ${describe(mirror)}`);
+  checkStopped(mirror);
+  return mirror;
+}
+
+/** What `stopped` said must be true of the devices, even if the power fails now. */
+function checkStopped(mirror: SimulatedMirror): void {
+  const { stopReport, storage, engine } = mirror;
+  if (!mirror.isQuiet) contradict(`stopped with work in flight: ${describe(mirror)}`);
+  if (!stopReport?.logClean || storage.log === null) return;
+  const found = mirror.crash({ ...UNHARMED, power: true, cached: 'lost' });
+  const { content } = engine.state;
+  for (let region = 0; region < content.regionCount; region += 1) {
+    if (found.engine.state.log.isClean(region as RegionIndex)) continue;
+    if (!content.isInSync(region as RegionIndex)) continue;
+    contradict(`region ${region} is in sync, the mirror stopped, and the log calls it dirty`);
+  }
+}
+
+function settle(mirror: SimulatedMirror, isEnough: (mirror: SimulatedMirror) => boolean): void {
+  if (mirror.life === 'serving') {
+    mirror.apply({ kind: 'throttleRecovery', percent: null });
+    mirror.apply({ kind: 'resumeRecovery' });
+  }
+  for (let round = 0; round < ROUNDS_MAX; round += 1) {
+    endAll(mirror);
+    if (isEnough(mirror) && mirror.isQuiet) return;
+    mirror.apply({ kind: 'tick', by: TICK });
+  }
+}
+
+function endAll(mirror: SimulatedMirror): void {
+  while (mirror.operations.size > 0) {
+    for (const operation of [...mirror.operations.keys()]) {
+      mirror.apply({ kind: 'end', operation, outcome: 'ok', luck: 0 });
+    }
+  }
+}
+
+/** In sync and clean, and nobody remembers a region for any other reason. */
+function isHealed(mirror: SimulatedMirror): boolean {
+  const { state, logHasFailed } = mirror.engine;
+  const { content, hash, log } = state;
+  if (mirror.life !== 'serving' || logHasFailed) return false;
+  const isInSync = content.inSyncCount === content.regionCount;
+  return isInSync && hash.entryCount === 0 && log.cleanCount() === content.regionCount;
+}
+
+function describe({ engine, clients, operations, life }: SimulatedMirror): string {
+  const { content, hash } = engine.state;
+  const inSync = `${content.inSyncCount} of ${content.regionCount} regions in sync`;
+  const rest = `${hash.entryCount} not at rest, ${clients.waiting} clients waiting`;
+  return `${life}, ${inSync}, ${rest}, under way: ${[...operations.keys()].join(', ') || 'nothing'}`;
+}

@@ -1,0 +1,237 @@
+/**
+ * The promises of a mirror, checked against what the devices really hold:
+ *
+ * - data goes to a leg only when no crash could leave a log that calls its region clean;
+ * - a clean bit is written only for a region that is in sync, equal on all legs, and in no cache;
+ * - a copy never meets a write, two overlapping writes are never in flight on one leg;
+ * - what is copied, and what a new primary holds, is what a reader may see;
+ * - a region in sync and not being written is equal on all legs;
+ * - success is reported only if the next process would know which leg is right.
+ *
+ * `region-watch.ts` looks into the engine; this one at what it does.
+ */
+import type { Effect, MirrorMemory } from '../engine/effect.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { LegIndex, RegionIndex } from '../geometry/units.ts';
+import { SECTOR_BYTES } from '../geometry/units.ts';
+import { has } from '../region/leg-content.ts';
+import type { Clients } from './clients.ts';
+import { contradict } from './contradiction.ts';
+import type { Operation } from './operation.ts';
+import { LogOperation, WriteOperation } from './operation.ts';
+import type { Oracle } from './oracle.ts';
+import { watchRegions } from './region-watch.ts';
+import type { SimulatedStorage } from './simulated-storage.ts';
+import { placeInLog } from './simulated-storage.ts';
+import type { SimulationEvent } from './simulation-event.ts';
+
+export class MirrorWatch {
+  readonly #storage: SimulatedStorage;
+  readonly #engine: Engine;
+  readonly #oracle: Oracle;
+  readonly #operations: ReadonlyMap<string, Operation>;
+  #primary: LegIndex;
+  /** Leg failures that were announced since the mirror was last in sync. */
+  readonly #announced = new Set<string>();
+
+  constructor(
+    storage: SimulatedStorage,
+    engine: Engine,
+    oracle: Oracle,
+    operations: ReadonlyMap<string, Operation>,
+  ) {
+    this.#storage = storage;
+    this.#engine = engine;
+    this.#oracle = oracle;
+    this.#operations = operations;
+    this.#primary = engine.state.legs.primary;
+  }
+
+  /** The process has just begun: what it believes of the legs must be true. */
+  found(): void {
+    const { content, legs } = this.#engine.state;
+    for (let region = 0; region < content.regionCount; region += 1) {
+      if (!content.isInSync(region as RegionIndex) || this.#storage.isEqual(region)) continue;
+      contradict(`region ${region} was found clean, and its legs differ`);
+    }
+    this.#holdsTheTruth(legs.primary, 0, this.#storage.scenario.sectorCount, 'found as primary');
+  }
+
+  before(effect: Effect): void {
+    switch (effect.kind) {
+      case 'writeLeg':
+        this.#beforeWrite(effect);
+        break;
+      case 'copyRegion':
+        this.#beforeCopy(effect);
+        break;
+      case 'writeLog':
+        this.#beforeLog(new LogOperation(effect.write, this.#storage, () => 0));
+        break;
+      case 'keepMemory':
+        this.memoryMayBe(effect.memory);
+        break;
+      case 'event':
+        this.#heard(effect.event);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** `memory` is about to be written: then a log that nobody believed may be believed again. */
+  memoryMayBe(memory: MirrorMemory): void {
+    if (!memory.logTrusted || this.#storage.logMayBeTrusted) return;
+    for (let region = 0; region < this.#storage.geometry.regionCount; region += 1) {
+      if (this.#logMayCallClean(region)) this.#isTrulyClean(region, 'a trusted log calls it clean');
+    }
+  }
+
+  /**
+   * The client was told that `event` went well. Whatever the sidecar is found to say after a crash, it
+   * must name a primary that has it, and know every leg that has not.
+   */
+  acknowledged(event: SimulationEvent): void {
+    if (event.kind === 'read') return;
+    const isWrite = 'sector' in event;
+    const first = isWrite ? event.sector : 0;
+    const count = isWrite ? event.count : this.#storage.scenario.sectorCount;
+    for (const { primary, missing } of this.#storage.memories) {
+      this.#holdsTheTruth(primary, first, count, `the primary after a crash, ${event.kind} told`);
+      for (const index of this.#storage.legs.keys()) {
+        const leg = index as LegIndex;
+        if (has(missing, leg) || this.#findLie(leg, first, count) === null) continue;
+        contradict(`leg ${leg} missed a ${event.kind}, and a crash would forget that`);
+      }
+    }
+  }
+
+  /** After every step. */
+  atRest(clients: Clients): void {
+    const { state } = this.#engine;
+    watchRegions(this.#engine, this.#storage.scenario);
+    if (state.requestsInFlight !== clients.waiting) {
+      contradict(`${clients.waiting} clients wait, the engine says ${state.requestsInFlight}`);
+    }
+    if (state.legs.primary !== this.#primary) {
+      this.#primary = state.legs.primary;
+      this.#holdsTheTruth(this.#primary, 0, this.#storage.scenario.sectorCount, 'made primary');
+    }
+    const unanswered = this.#regionsOf(clients.writes());
+    for (let region = 0; region < state.content.regionCount; region += 1) {
+      if (unanswered.has(region) || !state.content.isInSync(region as RegionIndex)) continue;
+      if (!this.#storage.isEqual(region))
+        contradict(`region ${region} is in sync, its legs differ`);
+    }
+    for (const region of this.#regionsBeingWritten()) {
+      if (state.hash.writesInFlightTo(region as RegionIndex) > 0) continue;
+      contradict(`region ${region} is being written, and the region hash does not know`);
+    }
+  }
+
+  #beforeWrite(effect: Extract<Effect, { kind: 'writeLeg' }>): void {
+    const first = effect.offset / SECTOR_BYTES;
+    const end = first + effect.length / SECTOR_BYTES;
+    for (const other of this.#operations.values()) {
+      if (!(other instanceof WriteOperation) || other.effect.leg !== effect.leg) continue;
+      if (other.firstSector >= end || first >= other.firstSector + other.sectorCount) continue;
+      contradict(`overlapping writes ${other.effect.request}, ${effect.request} are in flight`);
+    }
+    const last = this.#storage.regionOf(end - 1);
+    for (let region = this.#storage.regionOf(first); region <= last; region += 1) {
+      if (this.#operations.has(`copy ${region}`)) contradict(`a write meets the copy of ${region}`);
+      this.#isMarked(region);
+    }
+  }
+
+  #beforeCopy({ region, source, targets }: Extract<Effect, { kind: 'copyRegion' }>): void {
+    if (targets.length === 0) contradict(`region ${region} is copied to nobody`);
+    if (targets.includes(source)) contradict(`region ${region} is copied from ${source} to itself`);
+    if (this.#regionsBeingWritten().has(region)) contradict(`the copy of ${region} meets a write`);
+    this.#isMarked(region);
+    const first = this.#storage.firstSectorOf(region);
+    this.#holdsTheTruth(source, first, this.#storage.sectorCountOf(region), 'copied from');
+  }
+
+  /** Every region this write calls clean, and no log before it did, must be so. */
+  #beforeLog(write: LogOperation): void {
+    const { content } = this.#engine.state;
+    for (let region = 0; region < content.regionCount; region += 1) {
+      if (!write.saysClean(placeInLog(region)) || this.#storage.mayBeClean(region)) continue;
+      if (!content.isInSync(region as RegionIndex)) {
+        contradict(`region ${region} is out of sync and written as clean`);
+      }
+      this.#isTrulyClean(region, 'it is written as clean');
+    }
+  }
+
+  #isTrulyClean(region: number, because: string): void {
+    if (!this.#storage.isEqual(region)) contradict(`region ${region} differs, and ${because}`);
+    if (!this.#storage.isSettled(region)) {
+      contradict(`region ${region} is partly in a leg's cache, and ${because}`);
+    }
+    if (this.#regionsBeingWritten().has(region)) {
+      contradict(`region ${region} is being written, and ${because}`);
+    }
+  }
+
+  #isMarked(region: number): void {
+    if (!this.#storage.logMayBeTrusted || !this.#logMayCallClean(region)) return;
+    contradict(`region ${region} changes, and a crash could leave it clean in the log`);
+  }
+
+  #logMayCallClean(region: number): boolean {
+    const write = this.#operations.get('log');
+    const isBeingWritten = write instanceof LogOperation && write.saysClean(placeInLog(region));
+    return isBeingWritten || this.#storage.mayBeClean(region);
+  }
+
+  #holdsTheTruth(leg: LegIndex, first: number, count: number, as: string): void {
+    const lie = this.#findLie(leg, first, count);
+    if (lie === null) return;
+    const value = this.#storage.legs[leg]?.read(lie);
+    contradict(`leg ${leg}, ${as}, holds ${value} in sector ${lie}, which nobody may see`);
+  }
+
+  /** The first sector whose content on `leg` nobody may see, or null. */
+  #findLie(leg: LegIndex, first: number, count: number): number | null {
+    for (let sector = first; sector < first + count; sector += 1) {
+      const value = this.#storage.legs[leg]?.read(sector) ?? 0;
+      if (!this.#oracle.allows(sector, value)) return sector;
+    }
+    return null;
+  }
+
+  #heard(event: Extract<Effect, { kind: 'event' }>['event']): void {
+    if (event.event === 'inSync') this.#announced.clear();
+    if (event.event !== 'legFailed') return;
+    const name = `${event.leg} ${event.fault}`;
+    if (this.#announced.has(name)) contradict(`leg ${name} failure was announced twice`);
+    this.#announced.add(name);
+  }
+
+  #regionsBeingWritten(): Set<number> {
+    const writes: SectorRange[] = [];
+    for (const operation of this.#operations.values()) {
+      if (!(operation instanceof WriteOperation)) continue;
+      writes.push({ sector: operation.firstSector, count: operation.sectorCount });
+    }
+    return this.#regionsOf(writes);
+  }
+
+  #regionsOf(ranges: Iterable<SectorRange>): Set<number> {
+    const regions = new Set<number>();
+    for (const { sector, count } of ranges) {
+      const last = this.#storage.regionOf(sector + count - 1);
+      for (let region = this.#storage.regionOf(sector); region <= last; region += 1) {
+        regions.add(region);
+      }
+    }
+    return regions;
+  }
+}
+
+interface SectorRange {
+  readonly sector: number;
+  readonly count: number;
+}

@@ -1,0 +1,300 @@
+/**
+ * What the engine asked for and was not answered yet, as the simulated devices go through it:
+ *
+ *   asked ──land──▶ some of it is on the device ──end──▶ the engine hears how it ended
+ *     └───────────────────────┴──interrupt──▶ the process or the power is gone in the middle
+ *
+ * Landing apart from ending gives two operations every order that two devices can give them.
+ */
+import type { LogWrite } from '../dirty-log/dirty-log.ts';
+import type { Effect, MirrorMemory } from '../engine/effect.ts';
+import type { Input, IoOutcome } from '../engine/input.ts';
+import type { LegIndex } from '../geometry/units.ts';
+import { SECTOR_BYTES } from '../geometry/units.ts';
+import type { LegMask } from '../region/leg-content.ts';
+import { maskOf, NO_LEGS, union } from '../region/leg-content.ts';
+import { SeededRandom } from './seeded-random.ts';
+import type { CachedSector } from './simulated-device.ts';
+import type { SimulatedStorage } from './simulated-storage.ts';
+
+/** Says of each sector in turn whether it is among those that an event is about. */
+type Choice = (index: number) => boolean;
+
+const EVERY: Choice = () => true;
+
+/** Luck 0: all of them. */
+function chosenBy(luck: number): Choice {
+  if (luck === 0) return EVERY;
+  const random = new SeededRandom(luck);
+  return () => random.chance(0.5);
+}
+
+export interface Operation {
+  readonly name: string;
+  land(luck: number): void;
+  end(outcome: IoOutcome, luck: number): Input;
+  /** `storage` is what will be found afterwards; what `lands` picks has reached it. */
+  interrupt(storage: SimulatedStorage, lands: Choice): void;
+}
+
+/** A number for every write to a device, so that a crash can lose one of them. */
+export type WriteNumbers = () => number;
+
+type ReadLeg = Extract<Effect, { kind: 'readLeg' }>;
+type WriteLeg = Extract<Effect, { kind: 'writeLeg' }>;
+type CopyRegion = Extract<Effect, { kind: 'copyRegion' }>;
+
+export class ReadOperation implements Operation {
+  readonly name: string;
+  readonly effect: ReadLeg;
+  readonly #storage: SimulatedStorage;
+  readonly #into: number[];
+  #isLanded = false;
+
+  /** `into`: the buffer of the whole request. */
+  constructor(effect: ReadLeg, storage: SimulatedStorage, into: number[]) {
+    this.name = `read ${effect.request} at ${effect.at}`;
+    this.effect = effect;
+    this.#storage = storage;
+    this.#into = into;
+  }
+
+  land(): void {
+    const { leg, offset, length, at } = this.effect;
+    const device = this.#storage.legs[leg];
+    for (let byte = 0; byte < length; byte += SECTOR_BYTES) {
+      const sector = (offset + byte) / SECTOR_BYTES;
+      this.#into[(at + byte) / SECTOR_BYTES] = device?.read(sector) ?? 0;
+    }
+    this.#isLanded = true;
+  }
+
+  end(outcome: IoOutcome): Input {
+    if (outcome === 'ok' && !this.#isLanded) this.land();
+    return { kind: 'legIoEnded', io: this.effect.io, outcome };
+  }
+
+  interrupt(): void {}
+}
+
+export class WriteOperation implements Operation {
+  readonly name: string;
+  readonly effect: WriteLeg;
+  readonly firstSector: number;
+  readonly sectorCount: number;
+  readonly #storage: SimulatedStorage;
+  readonly #write: number;
+  #isLanded = false;
+
+  constructor(effect: WriteLeg, storage: SimulatedStorage, numbers: WriteNumbers) {
+    this.name = `write ${effect.request} leg ${effect.leg} at ${effect.at}`;
+    this.effect = effect;
+    this.firstSector = effect.offset / SECTOR_BYTES;
+    this.sectorCount = effect.length / SECTOR_BYTES;
+    this.#storage = storage;
+    this.#write = numbers();
+  }
+
+  land(luck: number): void {
+    this.#put(this.#storage, chosenBy(luck));
+    this.#isLanded = luck === 0;
+  }
+
+  end(outcome: IoOutcome, luck: number): Input {
+    if (outcome !== 'ok') {
+      this.#put(this.#storage, chosenBy(luck));
+    } else if (this.effect.fua) {
+      const device = this.#storage.legs[this.effect.leg];
+      for (let index = 0; index < this.sectorCount; index += 1) {
+        device?.writeDurably(this.firstSector + index, this.effect.request);
+      }
+    } else if (!this.#isLanded) {
+      this.#put(this.#storage, EVERY);
+    }
+    return { kind: 'legIoEnded', io: this.effect.io, outcome };
+  }
+
+  interrupt(storage: SimulatedStorage, lands: Choice): void {
+    this.#put(storage, lands);
+  }
+
+  #put(storage: SimulatedStorage, lands: Choice): void {
+    const device = storage.legs[this.effect.leg];
+    for (let index = 0; index < this.sectorCount; index += 1) {
+      if (!lands(index)) continue;
+      device?.write(this.firstSector + index, this.effect.request, this.#write);
+    }
+  }
+}
+
+export class FlushOperation implements Operation {
+  readonly name: string;
+  readonly leg: LegIndex;
+  /** What it lost, if it failed. */
+  lost: readonly CachedSector<number>[] = [];
+  readonly #storage: SimulatedStorage;
+  readonly #mark: number;
+
+  constructor(leg: LegIndex, storage: SimulatedStorage) {
+    this.name = `flush leg ${leg}`;
+    this.leg = leg;
+    this.#storage = storage;
+    this.#mark = storage.legs[leg]?.mark ?? 0;
+  }
+
+  land(): void {
+    this.#storage.legs[this.leg]?.flush(this.#mark);
+  }
+
+  end(outcome: IoOutcome, luck: number): Input {
+    const device = this.#storage.legs[this.leg];
+    if (outcome === 'ok') device?.flush(this.#mark);
+    else this.lost = device?.failFlush(this.#mark, chosenBy(luck)) ?? [];
+    return { kind: 'legFlushEnded', leg: this.leg, outcome };
+  }
+
+  interrupt(): void {}
+}
+
+export class LogOperation implements Operation {
+  readonly name = 'log';
+  readonly write: LogWrite;
+  readonly #storage: SimulatedStorage;
+  readonly #write: number;
+
+  constructor(write: LogWrite, storage: SimulatedStorage, numbers: WriteNumbers) {
+    this.write = write;
+    this.#storage = storage;
+    this.#write = numbers();
+  }
+
+  land(luck: number): void {
+    this.#put(this.#storage, chosenBy(luck));
+  }
+
+  end(outcome: IoOutcome, luck: number): Input {
+    const { log } = this.#storage;
+    this.#put(this.#storage, outcome === 'ok' ? EVERY : chosenBy(luck));
+    if (log !== null && this.write.durable) {
+      if (outcome === 'ok') log.flush(log.mark);
+      else log.failFlush(log.mark, chosenBy(luck));
+    }
+    return { kind: 'logWriteEnded', outcome };
+  }
+
+  interrupt(storage: SimulatedStorage, lands: Choice): void {
+    this.#put(storage, lands);
+  }
+
+  /** Whether the log would call `region` clean, if this write alone had landed. */
+  saysClean({ sector, byte, bit }: { sector: number; byte: number; bit: number }): boolean {
+    return this.write.parts.some(({ offset, bytes }) => {
+      const at = sector * SECTOR_BYTES + byte - offset;
+      return ((bytes[at] ?? 0) & bit) !== 0;
+    });
+  }
+
+  #put({ log }: SimulatedStorage, lands: Choice): void {
+    let index = 0;
+    for (const { offset, bytes } of this.write.parts) {
+      for (let byte = 0; byte < bytes.length; byte += SECTOR_BYTES) {
+        const content = bytes.slice(byte, byte + SECTOR_BYTES);
+        if (lands(index)) log?.write((offset + byte) / SECTOR_BYTES, content, this.#write);
+        index += 1;
+      }
+    }
+  }
+}
+
+export class MemoryOperation implements Operation {
+  readonly name: string;
+  readonly memory: MirrorMemory;
+  readonly #storage: SimulatedStorage;
+
+  /** `name`: `session` for the one that the shell writes on its own before it serves. */
+  constructor(name: 'memory' | 'session', memory: MirrorMemory, storage: SimulatedStorage) {
+    this.name = name;
+    this.memory = memory;
+    this.#storage = storage;
+  }
+
+  land(): void {}
+
+  end(outcome: IoOutcome): Input {
+    const { memories } = this.#storage;
+    this.#storage.memories = outcome === 'ok' ? [this.memory] : [...memories, this.memory];
+    return { kind: 'memoryKept', outcome };
+  }
+
+  interrupt(storage: SimulatedStorage): void {
+    storage.memories = [...storage.memories, this.memory];
+  }
+}
+
+export class CopyOperation implements Operation {
+  readonly name: string;
+  readonly effect: CopyRegion;
+  readonly #storage: SimulatedStorage;
+  readonly #write: number;
+  readonly #end: number;
+  #next: number;
+  /** Read from the source, not yet written to the targets: ends before `#next`. */
+  #chunk: number[] = [];
+
+  constructor(effect: CopyRegion, storage: SimulatedStorage, numbers: WriteNumbers) {
+    this.name = `copy ${effect.region}`;
+    this.effect = effect;
+    this.#storage = storage;
+    this.#write = numbers();
+    this.#next = effect.offset / SECTOR_BYTES;
+    this.#end = this.#next + effect.length / SECTOR_BYTES;
+  }
+
+  /** Writes what was read, then reads some more. */
+  land(luck: number): void {
+    for (const leg of this.effect.targets) this.#writeChunk(this.#storage, leg, EVERY);
+    const count = luck === 0 ? this.#end - this.#next : 1 + (luck % 3);
+    this.#chunk = [];
+    for (; this.#chunk.length < count && this.#next < this.#end; this.#next += 1) {
+      const content = this.#storage.legs[this.effect.source]?.read(this.#next);
+      this.#chunk.push(content ?? 0);
+    }
+  }
+
+  end(outcome: IoOutcome, luck: number): Input {
+    const { region, targets } = this.effect;
+    if (outcome !== 'ok' && luck % 2 === 1) {
+      return { kind: 'copyEnded', region, readFailed: true, failedTargets: NO_LEGS };
+    }
+    const fails = chosenBy(luck);
+    const failed = outcome === 'ok' ? [] : targets.filter((_, index) => fails(index));
+    if (outcome !== 'ok' && failed.length === 0) failed.push(...targets);
+    this.#finish(targets.filter((leg) => !failed.includes(leg)));
+    const failedTargets = failed.reduce((mask, leg) => union(mask, maskOf(leg)), NO_LEGS);
+    return { kind: 'copyEnded', region, readFailed: false, failedTargets };
+  }
+
+  interrupt(storage: SimulatedStorage, lands: Choice): void {
+    for (const leg of this.effect.targets) this.#writeChunk(storage, leg, lands);
+  }
+
+  get targetMask(): LegMask {
+    return this.effect.targets.reduce((mask, leg) => union(mask, maskOf(leg)), NO_LEGS);
+  }
+
+  #finish(targets: readonly LegIndex[]): void {
+    for (const leg of targets) this.#writeChunk(this.#storage, leg, EVERY);
+    this.#chunk = [];
+    for (; this.#next < this.#end; this.#next += 1) {
+      const content = this.#storage.legs[this.effect.source]?.read(this.#next) ?? 0;
+      for (const leg of targets) this.#storage.legs[leg]?.write(this.#next, content, this.#write);
+    }
+  }
+
+  #writeChunk(storage: SimulatedStorage, leg: LegIndex, lands: Choice): void {
+    const first = this.#next - this.#chunk.length;
+    for (const [index, content] of this.#chunk.entries()) {
+      if (lands(index)) storage.legs[leg]?.write(first + index, content, this.#write);
+    }
+  }
+}

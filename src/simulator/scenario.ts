@@ -1,0 +1,89 @@
+/**
+ * The mirror that a simulation is about, and how unkind the world is to it. Small on purpose: what can
+ * go wrong with a million regions goes wrong with four, and sooner.
+ */
+import { RegionGeometry } from '../geometry/region-geometry.ts';
+import { byteCount, SECTOR_BYTES } from '../geometry/units.ts';
+import type { ReadPolicy } from '../mirror-set/mirror-spec.ts';
+import { SeededRandom } from './seeded-random.ts';
+
+export interface Scenario {
+  readonly legCount: number;
+  /** Of 512 bytes. */
+  readonly sectorCount: number;
+  /** A power of two, at least 2. */
+  readonly sectorsPerRegion: number;
+  readonly log: 'disk' | 'core';
+  /** At first the legs hold the same, and the owner says so (`nosync`); else all differ. */
+  readonly legsEqual: boolean;
+  readonly handleErrors: boolean;
+  readonly keepLog: boolean;
+  readonly readPolicy: ReadPolicy;
+  readonly recoveriesMax: number;
+  /** How often an I/O to a leg fails, from 0 to 1. */
+  readonly legErrors: number;
+  /** How often a leg begins to fail everything, and how often it stops doing so. */
+  readonly legOutages: number;
+  readonly flushErrors: number;
+  readonly logErrors: number;
+  readonly memoryErrors: number;
+  readonly crashes: number;
+  /** Client requests in flight at most. */
+  readonly requestsMax: number;
+}
+
+/** No errors, no crashes; a simulation that wants some says which. */
+export const CALM: Scenario = {
+  legCount: 2,
+  sectorCount: 8,
+  sectorsPerRegion: 2,
+  log: 'disk',
+  legsEqual: true,
+  handleErrors: true,
+  keepLog: false,
+  readPolicy: 'queue',
+  recoveriesMax: 2,
+  legErrors: 0,
+  legOutages: 0,
+  flushErrors: 0,
+  logErrors: 0,
+  memoryErrors: 0,
+  crashes: 0,
+  requestsMax: 4,
+};
+
+export function geometryOf({ sectorCount, sectorsPerRegion }: Scenario): RegionGeometry {
+  return RegionGeometry.of(
+    byteCount(sectorCount * SECTOR_BYTES),
+    byteCount(sectorsPerRegion * SECTOR_BYTES),
+  );
+}
+
+export function scenarioOf(seed: number): Scenario {
+  const random = new SeededRandom(seed);
+  const legCount = random.pick([2, 2, 2, 3, 3, 4]);
+  const sectorsPerRegion = random.pick([2, 2, 4, 8]);
+  const regions = random.between(2, 9);
+  // The last region may be short, but not empty.
+  const sectorCount = regions * sectorsPerRegion - random.below(sectorsPerRegion);
+  const isHarsh = random.chance(0.7);
+  const rate = (rates: readonly number[]) => (isHarsh ? random.pick(rates) : 0);
+  return {
+    legCount,
+    sectorCount,
+    sectorsPerRegion,
+    log: random.chance(0.15) ? 'core' : 'disk',
+    legsEqual: random.chance(0.6),
+    handleErrors: random.chance(0.85),
+    keepLog: random.chance(0.15),
+    readPolicy: random.pick(['queue', 'queue', 'round-robin', 'primary', 'leg:1']),
+    recoveriesMax: random.pick([1, 2, 3, 8]),
+    legErrors: rate([0, 0.01, 0.05, 0.2]),
+    legOutages: rate([0, 0, 0.01]),
+    flushErrors: rate([0, 0, 0.02, 0.2]),
+    logErrors: rate([0, 0, 0, 0.01]),
+    memoryErrors: rate([0, 0, 0.05, 0.4]),
+    crashes: random.pick([0, 0.005, 0.02]),
+    requestsMax: random.pick([1, 4, 12]),
+  };
+}

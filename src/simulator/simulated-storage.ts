@@ -1,0 +1,180 @@
+/**
+ * What outlives the process: the legs, the log, and the sidecar with the mirror's memory; and how a
+ * mirror is activated from it, in the order in which mirrord does that.
+ *
+ * The sidecar is replaced atomically, but a replacement that failed or was interrupted may have
+ * happened or not, so it is a list of what may be there.
+ */
+import { CoreLog } from '../dirty-log/core-log.ts';
+import type { DirtyLog } from '../dirty-log/dirty-log.ts';
+import { CLEAN_BITS_OFFSET, logImageBytes } from '../dirty-log/disk-format.ts';
+import { DiskLog } from '../dirty-log/disk-log.ts';
+import type { MirrorMemory } from '../engine/effect.ts';
+import type { EngineOptions } from '../engine/mirror-state.ts';
+import { invariant } from '../errors/invariant.ts';
+import type { RegionGeometry } from '../geometry/region-geometry.ts';
+import type { RegionIndex } from '../geometry/units.ts';
+import { byteCount, legIndex, SECTOR_BYTES } from '../geometry/units.ts';
+import { LegContent, maskOf, NO_LEGS, without } from '../region/leg-content.ts';
+import type { Scenario } from './scenario.ts';
+import { geometryOf } from './scenario.ts';
+import { SimulatedDevice } from './simulated-device.ts';
+
+const BLOCK = byteCount(SECTOR_BYTES);
+const EMPTY_SECTOR = new Uint8Array(SECTOR_BYTES);
+
+export class SimulatedStorage {
+  readonly scenario: Scenario;
+  readonly geometry: RegionGeometry;
+  readonly legs: readonly SimulatedDevice<number>[];
+  /** Null: a core log. */
+  readonly log: SimulatedDevice<Uint8Array> | null;
+  /** What the sidecar may say. */
+  memories: readonly MirrorMemory[];
+  /** The owner said that the legs are equal, and no activation has spent that yet. */
+  owesNosync: boolean;
+
+  private constructor(
+    scenario: Scenario,
+    legs: readonly SimulatedDevice<number>[],
+    log: SimulatedDevice<Uint8Array> | null,
+    memories: readonly MirrorMemory[],
+    owesNosync: boolean,
+  ) {
+    this.scenario = scenario;
+    this.geometry = geometryOf(scenario);
+    this.legs = legs;
+    this.log = log;
+    this.memories = memories;
+    this.owesNosync = owesNosync;
+  }
+
+  static create(scenario: Scenario): SimulatedStorage {
+    const { legCount, sectorCount, legsEqual } = scenario;
+    const legs = Array.from({ length: legCount }, (_, leg) => {
+      const first = legsEqual ? 0 : leg * sectorCount;
+      return new SimulatedDevice(Array.from({ length: sectorCount }, (__, at) => -1 - first - at));
+    });
+    const { regionCount } = geometryOf(scenario);
+    const logSectors = logImageBytes(regionCount, BLOCK) / SECTOR_BYTES;
+    const log =
+      scenario.log === 'core'
+        ? null
+        : new SimulatedDevice(Array.from({ length: logSectors }, () => EMPTY_SECTOR));
+    const memory = { primary: legIndex(0), missing: NO_LEGS, logTrusted: true };
+    return new SimulatedStorage(scenario, legs, log, [memory], legsEqual);
+  }
+
+  clone(): SimulatedStorage {
+    return new SimulatedStorage(
+      this.scenario,
+      this.legs.map((leg) => leg.clone()),
+      this.log?.clone() ?? null,
+      this.memories,
+      this.owesNosync,
+    );
+  }
+
+  /** What a new process makes of what it finds. */
+  activate(): EngineOptions {
+    invariant(this.memories.length === 1, 'after a crash the sidecar is one thing or another');
+    const [memory] = this.memories as readonly [MirrorMemory];
+    const { scenario, geometry } = this;
+    const { regionCount } = geometry;
+    const log = this.#resumeLog(memory.logTrusted);
+    const content = new LegContent(regionCount, scenario.legCount);
+    const others = without(content.all, maskOf(memory.primary));
+    for (let region = 0; region < regionCount; region += 1) {
+      if (!log.isClean(region as RegionIndex)) content.miss(region as RegionIndex, others);
+    }
+    const { readPolicy, handleErrors, keepLog, recoveriesMax } = scenario;
+    const states = new Uint8Array(regionCount);
+    const options = { readPolicy, handleErrors, keepLog, recoveriesMax, states, logTrusted: true };
+    return { ...options, geometry, log, content, primary: memory.primary };
+  }
+
+  /** A memory that believes the log may be on disk. */
+  get logMayBeTrusted(): boolean {
+    return this.log !== null && this.memories.some(({ logTrusted }) => logTrusted);
+  }
+
+  /** Some content that the log device may be left with says that `region` is clean. */
+  mayBeClean(region: number): boolean {
+    const { sector, byte, bit } = placeInLog(region);
+    const contents = this.log?.mayHold(sector) ?? [];
+    return contents.some((bytes) => ((bytes[byte] ?? 0) & bit) !== 0);
+  }
+
+  firstSectorOf(region: number): number {
+    return region * this.scenario.sectorsPerRegion;
+  }
+
+  sectorCountOf(region: number): number {
+    return this.geometry.lengthOf(region as RegionIndex) / SECTOR_BYTES;
+  }
+
+  regionOf(sector: number): number {
+    return Math.floor(sector / this.scenario.sectorsPerRegion);
+  }
+
+  /** All legs read the same throughout `region`. */
+  isEqual(region: number): boolean {
+    const first = this.firstSectorOf(region);
+    const end = first + this.sectorCountOf(region);
+    const [one, ...others] = this.legs;
+    for (let sector = first; sector < end; sector += 1) {
+      const content = one?.read(sector);
+      for (const leg of others) if (leg.read(sector) !== content) return false;
+    }
+    return true;
+  }
+
+  /** Nothing of `region` is in a cache only. */
+  isSettled(region: number): boolean {
+    const first = this.firstSectorOf(region);
+    const count = this.sectorCountOf(region);
+    return this.legs.every((leg) => leg.isSettled(first, count));
+  }
+
+  /** Same key, same future. Nothing is in a cache. */
+  key(): string {
+    const log = this.log === null ? '' : this.#logBytes().join();
+    const legs = this.legs.map((leg) => leg.durableKey()).join(';');
+    return `${legs} ${log} ${JSON.stringify(this.memories)} ${this.owesNosync}`;
+  }
+
+  #resumeLog(trusted: boolean): DirtyLog {
+    const { regionCount } = this.geometry;
+    const nosync = this.owesNosync ? 'nosync' : null;
+    if (this.log === null) return new CoreLog(regionCount, nosync);
+    const resumed = DiskLog.resume({
+      path: 'log',
+      bytes: this.#logBytes(),
+      blockBytes: BLOCK,
+      geometry: this.geometry,
+      syncIntent: trusted ? nosync : 'sync',
+      // A new log that was interrupted half-way may look like anything.
+      logIntent: this.owesNosync ? 'init' : null,
+      remembered: null,
+    });
+    if (!resumed.ok) throw resumed.error;
+    return resumed.value.log;
+  }
+
+  #logBytes(): Uint8Array {
+    const { log } = this;
+    invariant(log !== null, 'a core log has no bytes');
+    const bytes = new Uint8Array(log.sectorCount * SECTOR_BYTES);
+    for (let sector = 0; sector < log.sectorCount; sector += 1) {
+      bytes.set(log.read(sector), sector * SECTOR_BYTES);
+    }
+    return bytes;
+  }
+}
+
+/** Where the clean bit of `region` lies. */
+export function placeInLog(region: number): { sector: number; byte: number; bit: number } {
+  const offset = CLEAN_BITS_OFFSET + Math.floor(region / 8);
+  const sector = Math.floor(offset / SECTOR_BYTES);
+  return { sector, byte: offset % SECTOR_BYTES, bit: 1 << (region % 8) };
+}

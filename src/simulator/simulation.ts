@@ -1,0 +1,93 @@
+/**
+ * One run: a mirror, its clients, its devices and its bad luck, all from one seed. The seed decides the
+ * scenario and every event; the events are kept, so that a run that fails can be made shorter.
+ */
+import { Engine } from '../engine/engine.ts';
+import { InvariantBroken } from '../errors/invariant.ts';
+import { recoverFully } from './aftermath.ts';
+import { Contradiction } from './contradiction.ts';
+import { Oracle } from './oracle.ts';
+import { RandomEvents } from './random-events.ts';
+import type { Scenario } from './scenario.ts';
+import { scenarioOf } from './scenario.ts';
+import type { EngineMaker } from './simulated-mirror.ts';
+import { SimulatedMirror } from './simulated-mirror.ts';
+import { SimulatedStorage } from './simulated-storage.ts';
+import type { SimulationEvent } from './simulation-event.ts';
+
+export interface SimulationReport {
+  readonly scenario: Scenario;
+  readonly events: readonly SimulationEvent[];
+  /** Steps that engines took. */
+  readonly steps: number;
+  readonly crashes: number;
+  /** What was broken; null: nothing. */
+  readonly failure: string | null;
+}
+
+export const REAL_ENGINE: EngineMaker = (options) => new Engine(options);
+
+export function beginMirror(scenario: Scenario, makeEngine: EngineMaker): SimulatedMirror {
+  const storage = SimulatedStorage.create(scenario);
+  const truth = Array.from({ length: scenario.sectorCount }, (_, sector) => {
+    return storage.legs[0]?.read(sector) ?? 0;
+  });
+  return new SimulatedMirror(storage, new Oracle(truth), makeEngine);
+}
+
+/** A run of `length` events chosen by `seed`, and then the faults are over. */
+export function simulate(
+  seed: number,
+  length: number,
+  makeEngine: EngineMaker = REAL_ENGINE,
+): SimulationReport {
+  const scenario = scenarioOf(seed);
+  const random = new RandomEvents(seed, scenario);
+  return run(scenario, makeEngine, (mirror, count) =>
+    count < length ? random.next(mirror) : null,
+  );
+}
+
+/** The same again, from what was recorded. */
+export function replay(
+  scenario: Scenario,
+  events: readonly SimulationEvent[],
+  makeEngine: EngineMaker = REAL_ENGINE,
+): SimulationReport {
+  return run(scenario, makeEngine, (_, count) => events[count] ?? null);
+}
+
+function run(
+  scenario: Scenario,
+  makeEngine: EngineMaker,
+  nextEvent: (mirror: SimulatedMirror, count: number) => SimulationEvent | null,
+): SimulationReport {
+  const events: SimulationEvent[] = [];
+  let crashes = 0;
+  let mirror: SimulatedMirror | null = null;
+  try {
+    mirror = beginMirror(scenario, makeEngine);
+    for (let event = nextEvent(mirror, 0); event !== null; ) {
+      events.push(event);
+      if (event.kind === 'crash') {
+        crashes += 1;
+        mirror = mirror.crash(event.luck);
+      } else {
+        mirror.apply(event);
+        if (mirror.life === 'stopped') mirror = mirror.restart();
+      }
+      event = nextEvent(mirror, events.length);
+    }
+    mirror = recoverFully(mirror);
+  } catch (error) {
+    const failure = failureOf(error);
+    return { scenario, events, steps: mirror?.steps ?? 0, crashes, failure };
+  }
+  return { scenario, events, steps: mirror.steps, crashes, failure: null };
+}
+
+/** What the mirror did wrong; anything else is a mistake of the simulator, and stays an exception. */
+export function failureOf(error: unknown): string {
+  if (error instanceof Contradiction || error instanceof InvariantBroken) return error.message;
+  throw error;
+}
