@@ -45,6 +45,7 @@ export interface LegIo {
   zero(leg: LegIndex, offset: ByteOffset, length: ByteCount, manner: ZeroManner, done: Done): void;
   /** Afterwards the range reads as zeroes on every leg alike (stricter than NBD's TRIM). */
   discard(leg: LegIndex, offset: ByteOffset, length: ByteCount, fua: boolean, done: Done): void;
+  /** After an error, reads show what the device has: no cache pretends to hold what was lost. */
   flush(leg: LegIndex, done: Done): void;
   /** Reads `length` bytes ahead into the page cache, where there is one; best effort. */
   prefetch(leg: LegIndex, offset: ByteOffset, length: ByteCount): void;

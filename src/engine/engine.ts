@@ -10,7 +10,6 @@ import { invariant } from '../errors/invariant.ts';
 import { ReadChooser } from '../mirror-set/read-policy.ts';
 import { ResyncScheduler } from '../recovery/resync-scheduler.ts';
 import type { Effect, MirrorMemory } from './effect.ts';
-import type { FlushAnswer } from './flush-path.ts';
 import { FlushPath } from './flush-path.ts';
 import type { Input, IoOutcome } from './input.ts';
 import { LogPath } from './log-path.ts';
@@ -24,7 +23,6 @@ import { SlotTable } from './slot-table.ts';
 import { SweepPath } from './sweep-path.ts';
 import type { WriteShare } from './write-path.ts';
 import { WritePath } from './write-path.ts';
-import { WriteRequest } from './write-piece.ts';
 
 type LegIo =
   | { readonly of: 'read'; readonly segment: ReadSegment }
@@ -44,9 +42,9 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.state = new MirrorState(options);
+    this.#flushes = new FlushPath(this.state);
     this.#memory = new MemoryKeeper(this.state, options.logTrusted);
     this.#log = new LogPath(this.state, this.#memory, options.keepLog);
-    this.#flushes = new FlushPath(this.state);
     this.#sweep = new SweepPath(this.state, this.#flushes, this.#memory);
     const scheduler = new ResyncScheduler();
     this.recovery = new RecoveryPath(this.state, scheduler, options.recoveriesMax);
@@ -77,7 +75,6 @@ export class Engine {
     return effects;
   }
 
-  // biome-ignore lint/complexity/noExcessiveLinesPerFunction: a flat switch, a case for every input
   #take(input: Input): void {
     switch (input.kind) {
       case 'read':
@@ -86,16 +83,10 @@ export class Engine {
         break;
       case 'write':
       case 'zero':
-      case 'discard': {
+      case 'discard':
         this.#admitRequest();
-        const { request, kind, fua, mayPunch } = input;
-        this.#writes.begin(
-          new WriteRequest(request, kind, fua, mayPunch),
-          input.offset,
-          input.length,
-        );
+        this.#writes.begin(input);
         break;
-      }
       case 'flush':
         this.#admitRequest();
         this.#flushFor(input.request);
@@ -126,7 +117,7 @@ export class Engine {
         this.recovery.pause();
         break;
       case 'resumeRecovery':
-        this.recovery.resume();
+        if (this.#stopping === 'no') this.recovery.resume();
         break;
       case 'throttleRecovery':
         this.recovery.limit(input.throttle);
@@ -154,9 +145,9 @@ export class Engine {
       this.state.requestsInFlight -= 1;
       this.state.emit({ kind: 'reply', request, outcome: ok ? 'ok' : 'ioError' });
     };
-    this.#flushes.join((answer: FlushAnswer) => {
-      const held = answer === 'degraded' && this.#memory.holds(reply);
-      if (!held) reply(answer !== 'failed');
+    this.#flushes.joinForClient((answer) => {
+      if (answer === 'failed') reply(false);
+      else if (!this.#memory.holds(reply)) reply(true);
     });
   }
 
@@ -182,6 +173,7 @@ export class Engine {
       this.#stopping = 'sweeping';
       this.#sweep.sweepAll(() => {
         this.#stopping = 'swept';
+        this.#memory.improve();
       });
     }
     const written = this.#log.isIdle && this.#memory.isIdle;
@@ -189,7 +181,7 @@ export class Engine {
       this.#stopping = 'sealing';
       this.#log.seal();
     }
-    if (this.#stopping === 'sealing' && this.#log.isIdle) this.#sayStopped();
+    if (this.#stopping === 'sealing' && this.#log.isIdle && this.#memory.isIdle) this.#sayStopped();
   }
 
   #sayStopped(): void {
@@ -197,7 +189,7 @@ export class Engine {
     const { content, log, hash } = this.state;
     const outOfSync = content.regionCount - content.inSyncCount;
     const rested = hash.entryCount === 0 && log.cleanCount() === content.inSyncCount;
-    const logClean = rested && !this.#log.hasFailed;
+    const logClean = rested && !this.#log.hasFailed && this.#memory.tellsAll;
     this.state.emit({ kind: 'stopped', logClean, outOfSync });
   }
 }

@@ -8,27 +8,40 @@
  * A round covers every write that had ended before it began; that is why nobody can join a round under
  * way. Client flushes of one connection cover all connections for the same reason (NBD's multi-conn).
  *
- * A leg whose flush fails may have lost anything written to it since its last good flush. Those are
- * the regions that have an entry in the region hash (an entry ends only after a good flush), so the
- * leg loses exactly them. The kernel instead gives up every clean bit and leaves the regions' in-sync
- * bits alone, so that a later write goes to one leg while the status says all is well.
+ * A leg whose flush fails may have lost anything written to it since its last good flush, and may show
+ * it at once. Those are the regions that have an entry in the region hash (an entry ends only after a
+ * good flush), so the leg loses exactly them, at once. If it is the primary and nobody can take its
+ * part, it is believed as it is: then the others lose them, and a client is told that its flush failed,
+ * the next one if none was waiting. The kernel instead gives up every clean bit and leaves the regions'
+ * in-sync bits alone, so that a later write goes to one leg while the status says all is well.
  */
-import type { LegIndex, RegionIndex } from '../geometry/units.ts';
+import { invariant } from '../errors/invariant.ts';
+import type { LegIndex } from '../geometry/units.ts';
 import type { LegMask } from '../region/leg-content.ts';
-import { allLegs, has, legsOf, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
+import { has, legsOf, maskOf, NO_LEGS, without } from '../region/leg-content.ts';
 import type { IoOutcome } from './input.ts';
 import type { MirrorState } from './mirror-state.ts';
 
-/** `degraded`: some leg did not make it, and that must be durable before success is reported. */
+/**
+ * `degraded`: some leg did not make it, but all is safe on the others. `failed`: what was acknowledged
+ * may be lost.
+ */
 export type FlushAnswer = 'ok' | 'degraded' | 'failed';
-export type FlushWaiter = (answer: FlushAnswer) => void;
+
+interface FlushWaiter {
+  readonly answer: (answer: FlushAnswer) => void;
+  /** Passes a failure on to a client. */
+  readonly tells: boolean;
+}
 
 export class FlushPath {
   readonly #state: MirrorState;
   #round: FlushWaiter[] | null = null;
   #next: FlushWaiter[] = [];
   #legsLeft: LegMask = NO_LEGS;
-  #failed: LegMask = NO_LEGS;
+  #answer: FlushAnswer = 'ok';
+  /** A flush failed, and no client has heard of it. */
+  #untold = false;
 
   constructor(state: MirrorState) {
     this.#state = state;
@@ -38,38 +51,55 @@ export class FlushPath {
     return this.#round === null && this.#next.length === 0;
   }
 
-  join(waiter: FlushWaiter): void {
-    this.#next.push(waiter);
-    if (this.#round === null) this.#begin();
+  join(answer: FlushWaiter['answer']): void {
+    this.#join({ answer, tells: false });
+  }
+
+  joinForClient(answer: FlushWaiter['answer']): void {
+    this.#join({ answer, tells: true });
   }
 
   legEnded(leg: LegIndex, outcome: IoOutcome): void {
+    invariant(has(this.#legsLeft, leg), `leg ${leg} is not being flushed`);
     this.#legsLeft = without(this.#legsLeft, maskOf(leg));
-    if (outcome !== 'ok') this.#failed = union(this.#failed, maskOf(leg));
-    if (this.#legsLeft !== NO_LEGS) return;
-    const waiters = this.#round ?? [];
-    const answer = this.#failed === NO_LEGS ? 'ok' : this.#settle(this.#failed);
-    this.#round = null;
-    if (this.#next.length > 0) this.#begin();
-    for (const waiter of waiters) waiter(answer);
+    if (outcome === 'ok') this.#state.legs.flushed(leg);
+    else if (!this.#survives(leg)) this.#answer = 'failed';
+    else if (this.#answer === 'ok') this.#answer = 'degraded';
+    if (this.#legsLeft === NO_LEGS) this.#endRound();
+  }
+
+  #join(waiter: FlushWaiter): void {
+    this.#next.push(waiter);
+    if (this.#round === null) this.#begin();
   }
 
   #begin(): void {
     this.#round = this.#next;
     this.#next = [];
-    this.#failed = NO_LEGS;
-    this.#legsLeft = allLegs(this.#state.legs.legCount);
+    this.#answer = 'ok';
+    this.#legsLeft = this.#state.content.all;
+    this.#state.legs.flushBegins();
     for (const leg of legsOf(this.#legsLeft)) this.#state.emit({ kind: 'flushLeg', leg });
   }
 
-  #settle(failed: LegMask): FlushAnswer {
-    const { legs, hash } = this.#state;
-    for (const leg of legsOf(failed)) this.#state.legFailed(leg, 'flush');
-    const primaryKept = !has(failed, legs.primary) || this.#state.movePrimary(failed);
-    // Nobody is known to have it all: the primary is believed as it is, and success is not reported.
-    const lost = primaryKept ? failed : without(failed, maskOf(legs.primary));
-    const written: RegionIndex[] = [...hash.unrested()];
-    for (const region of written) this.#state.lose(region, lost);
-    return primaryKept ? 'degraded' : 'failed';
+  #endRound(): void {
+    const waiters = this.#round ?? [];
+    const answer = this.#answer;
+    this.#round = null;
+    if (this.#next.length > 0) this.#begin();
+    if (answer === 'failed') this.#untold = true;
+    const failsClients = this.#untold;
+    if (waiters.some(({ tells }) => tells)) this.#untold = false;
+    for (const { tells, answer: tell } of waiters) tell(tells && failsClients ? 'failed' : answer);
+  }
+
+  /** The flush of `leg` failed. True: nothing that was acknowledged is lost by that. */
+  #survives(leg: LegIndex): boolean {
+    const { legs, hash, content } = this.#state;
+    this.#state.legFailed(leg, 'flush');
+    const survives = leg !== legs.primary || this.#state.movePrimary(maskOf(leg));
+    const losers = survives ? maskOf(leg) : without(content.all, maskOf(leg));
+    for (const region of [...hash.unrested()]) this.#state.lose(region, losers);
+    return survives;
   }
 }

@@ -13,10 +13,21 @@ export type RequestId = number;
 /** Names one I/O to one leg; small, reused. */
 export type IoId = number;
 
-/** How an I/O ended. `unsupported`: the leg cannot do this at all, and did nothing. */
+/** How an I/O ended. After a failure the leg may hold any part of what was written. */
 export type IoOutcome = 'ok' | 'failed' | 'noSpace';
 
 export type WriteVerb = 'write' | 'zero' | 'discard';
+
+/** All three change the data, and are alike to the engine. */
+export interface WriteInput {
+  readonly kind: WriteVerb;
+  readonly request: RequestId;
+  readonly offset: ByteOffset;
+  readonly length: ByteCount;
+  readonly fua: boolean;
+  /** `zero`: the range may become a hole. */
+  readonly mayPunch: boolean;
+}
 
 export type Input =
   /** Ranges lie within the mirror and are not empty; `step` breaks an invariant otherwise. */
@@ -26,15 +37,7 @@ export type Input =
       readonly offset: ByteOffset;
       readonly length: ByteCount;
     }
-  | {
-      readonly kind: WriteVerb;
-      readonly request: RequestId;
-      readonly offset: ByteOffset;
-      readonly length: ByteCount;
-      readonly fua: boolean;
-      /** `zero`: the range may become a hole. */
-      readonly mayPunch: boolean;
-    }
+  | WriteInput
   | { readonly kind: 'flush'; readonly request: RequestId }
   | { readonly kind: 'legIoEnded'; readonly io: IoId; readonly outcome: IoOutcome }
   | { readonly kind: 'legFlushEnded'; readonly leg: LegIndex; readonly outcome: IoOutcome }

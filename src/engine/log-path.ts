@@ -74,6 +74,7 @@ export class LogPath {
 
   /** `answer` gets the pieces whose wait is over. */
   writeEnded(outcome: IoOutcome, answer: Answer): void {
+    invariant(this.#isWriting, 'the log is not being written');
     this.#isWriting = false;
     const { log } = this.#state;
     if (this.#taken) log.writeEnded(outcome === 'ok');

@@ -8,7 +8,7 @@
  *
  * One write at a time; who comes while one is under way waits for the next.
  */
-import { legsOf, maskOf, NO_LEGS, union } from '../region/leg-content.ts';
+import { invariant } from '../errors/invariant.ts';
 import type { MirrorMemory } from './effect.ts';
 import type { MirrorState } from './mirror-state.ts';
 
@@ -18,10 +18,12 @@ export type MemoryWaiter = (kept: boolean) => void;
 export class MemoryKeeper {
   readonly #state: MirrorState;
   #logTrusted: boolean;
-  #kept: MirrorMemory;
+  /** Null: a write of it failed, so nobody knows what is there. */
+  #kept: MirrorMemory | null;
   #saving: MirrorMemory | null = null;
-  #waitingForThis: MemoryWaiter[] = [];
-  #waitingForNext: MemoryWaiter[] = [];
+  #waiting: MemoryWaiter[] = [];
+  /** Those whom the write under way serves. */
+  #served: MemoryWaiter[] = [];
   #improve = false;
 
   /** The shell has made `current()` durable before the first request. */
@@ -33,24 +35,26 @@ export class MemoryKeeper {
 
   current(): MirrorMemory {
     const { legs, content } = this.#state;
-    const missing = legsOf(content.all)
-      .filter((leg) => content.missedCount(leg) > 0)
-      .reduce((mask, leg) => union(mask, maskOf(leg)), NO_LEGS);
-    return { primary: legs.primary, missing, logTrusted: this.#logTrusted };
+    return { primary: legs.primary, missing: content.missedLegs, logTrusted: this.#logTrusted };
   }
 
   get isIdle(): boolean {
-    return this.#saving === null && this.#waitingForNext.length === 0;
+    return this.#saving === null && this.#waiting.length === 0;
+  }
+
+  /** A crash now would forget nothing. */
+  get tellsAll(): boolean {
+    return this.#saving === null && this.#kept !== null && tellsAll(this.#kept, this.current());
   }
 
   distrustLog(): void {
     this.#logTrusted = false;
   }
 
-  /** True: what is on disk says less damage than there is; `waiter` is called when that has ended. */
+  /** True: what is on disk may say less damage than there is; `waiter` hears when that has ended. */
   holds(waiter: MemoryWaiter): boolean {
-    if (this.#saving === null && tellsAll(this.#kept, this.current())) return false;
-    this.#waitingForNext.push(waiter);
+    if (this.tellsAll) return false;
+    this.#waiting.push(waiter);
     return true;
   }
 
@@ -62,22 +66,24 @@ export class MemoryKeeper {
   /** At the end of a step: begins a write if one is owed. */
   kick(): void {
     if (this.#saving !== null) return;
-    const current = this.current();
-    const better = this.#improve && !same(current, this.#kept);
+    const isBetter = this.#improve && !same(this.current(), this.#kept);
     this.#improve = false;
-    if (this.#waitingForNext.length === 0 && !better) return;
-    this.#saving = current;
-    this.#waitingForThis = this.#waitingForNext;
-    this.#waitingForNext = [];
-    this.#state.emit({ kind: 'keepMemory', memory: current });
+    if (this.#waiting.length === 0 && !isBetter) return;
+    this.#saving = this.current();
+    this.#served = this.#waiting;
+    this.#waiting = [];
+    this.#state.emit({ kind: 'keepMemory', memory: this.#saving });
   }
 
   ended(ok: boolean): void {
-    if (ok && this.#saving !== null) this.#kept = this.#saving;
+    invariant(this.#saving !== null, 'no memory is being kept');
+    this.#kept = ok ? this.#saving : null;
     this.#saving = null;
-    const waiters = this.#waitingForThis;
-    this.#waitingForThis = [];
-    for (const waiter of waiters) waiter(ok);
+    const served = this.#served;
+    this.#served = [];
+    // It became worse while this was written: once more, for them too.
+    if (ok && !this.tellsAll) this.#waiting.unshift(...served);
+    else for (const waiter of served) waiter(ok);
   }
 }
 
@@ -90,9 +96,9 @@ function tellsAll(kept: MirrorMemory, current: MirrorMemory): boolean {
   );
 }
 
-function same(one: MirrorMemory, other: MirrorMemory): boolean {
+function same(one: MirrorMemory, other: MirrorMemory | null): boolean {
   return (
-    one.primary === other.primary &&
+    one.primary === other?.primary &&
     one.missing === other.missing &&
     one.logTrusted === other.logTrusted
   );

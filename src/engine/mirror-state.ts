@@ -15,7 +15,7 @@ import type { LegFault } from '../mirror-set/leg-set.ts';
 import { LegSet } from '../mirror-set/leg-set.ts';
 import type { ReadPolicy } from '../mirror-set/mirror-spec.ts';
 import type { LegContent, LegMask } from '../region/leg-content.ts';
-import { has, legsOf, without } from '../region/leg-content.ts';
+import { has, legsOf, union, without } from '../region/leg-content.ts';
 import { RegionHash } from '../region/region-hash.ts';
 import type { Effect } from './effect.ts';
 import type { WritePiece } from './write-piece.ts';
@@ -95,15 +95,14 @@ export class MirrorState {
   }
 
   /**
-   * Gives the primary's part to a leg outside `failed` that misses nothing: one without errors if
-   * there is one, the lowest index first. False: there is none, or the owner does not want it; the
-   * primary stays, and better an error than stale data.
+   * Gives the primary's part to a leg outside `failed` that misses nothing, not even should its cache
+   * be lost: one without errors if there is one, the lowest index first. False: there is none, or the
+   * owner does not want it; the primary stays, and better an error than stale data.
    */
   movePrimary(failed: LegMask): boolean {
     if (!this.handleErrors) return false;
-    const complete = legsOf(without(this.content.all, failed)).filter(
-      (leg) => this.content.missedCount(leg) === 0,
-    );
+    const unfit = union(failed, union(this.content.missedLegs, this.legs.unsettled));
+    const complete = legsOf(without(this.content.all, unfit));
     const sound = this.legs.sound(this.content.all);
     const heir = complete.find((leg) => has(sound, leg)) ?? complete[0];
     if (heir === undefined) return false;

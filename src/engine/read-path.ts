@@ -6,13 +6,17 @@
  *   regions    │ leg 0 only │ leg 1 only │
  *   segments   ├────────────┤├───────────┤           nobody does: one segment each
  *
+ * Who holds what may change while a leg is reading, so a second attempt is cut anew. A failed flush
+ * may have made the leg show old data meanwhile, even if it has been recovered since: then what it
+ * answered does not count. A write that fails meanwhile changes nothing: the read may show either.
+ *
  * The client sees an error only when no leg that holds a segment can read it.
  */
 import type { LegIndex, RegionIndex } from '../geometry/units.ts';
 import { byteCount, byteOffset } from '../geometry/units.ts';
 import type { ReadChooser } from '../mirror-set/read-policy.ts';
 import type { LegMask } from '../region/leg-content.ts';
-import { common, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
+import { common, has, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
 import type { IoId, IoOutcome, RequestId } from './input.ts';
 import type { MirrorState } from './mirror-state.ts';
 
@@ -22,18 +26,20 @@ interface ReadRequest {
   failed: boolean;
 }
 
-/** Part of a read that one leg can answer; `at` is its place in the request's buffer. */
+/** Part of a read that one leg is answering; `at` is its place in the request's buffer. */
 export interface ReadSegment {
   readonly request: ReadRequest;
   readonly offset: number;
   readonly length: number;
   readonly at: number;
-  readonly holders: LegMask;
-  /** No write was in flight to it, and every leg held it. */
-  readonly atRest: boolean;
-  tried: LegMask;
-  leg: LegIndex;
+  readonly leg: LegIndex;
+  /** How many flushes had failed when it was issued. */
+  readonly issuedAt: number;
+  /** Legs that could not read it. */
+  readonly tried: LegMask;
 }
+
+type ReadRange = Pick<ReadSegment, 'request' | 'offset' | 'length' | 'at' | 'tried'>;
 
 export class ReadPath {
   readonly #state: MirrorState;
@@ -52,69 +58,80 @@ export class ReadPath {
 
   begin(id: RequestId, offset: number, length: number): void {
     this.#state.requestsInFlight += 1;
-    const request: ReadRequest = { id, segmentsLeft: 0, failed: false };
-    const segments = this.#cut(request, offset, length);
-    request.segmentsLeft = segments.length;
-    for (const segment of segments) this.#issue(segment);
+    const request: ReadRequest = { id, segmentsLeft: 1, failed: false };
+    this.#read({ request, offset, length, at: 0, tried: NO_LEGS });
   }
 
   segmentEnded(segment: ReadSegment, outcome: IoOutcome): void {
-    this.#chooser.ended(segment.leg);
-    if (outcome === 'ok') {
+    const { leg, tried, issuedAt } = segment;
+    const { legs } = this.#state;
+    this.#chooser.ended(leg);
+    if (outcome !== 'ok') {
+      this.#state.legFailed(leg, 'read');
+      this.#read({ ...segment, tried: union(tried, maskOf(leg)) });
+    } else if (has(legs.flushFailedSince(issuedAt), leg)) {
+      this.#read(segment);
+    } else {
       this.#end(segment.request);
-      return;
     }
-    this.#state.legFailed(segment.leg, 'read');
-    segment.tried = union(segment.tried, maskOf(segment.leg));
-    this.#issue(segment);
   }
 
-  #cut(request: ReadRequest, offset: number, length: number): ReadSegment[] {
-    const { geometry, content, hash } = this.#state;
+  /** Cuts `range`, which its request counts as one segment, into as few as can be read. */
+  #read({ request, offset, length, at, tried }: ReadRange): void {
+    const { geometry } = this.#state;
     const end = offset + length;
-    const last = geometry.lastRegionOf(byteOffset(offset), byteCount(length));
-    const segments: ReadSegment[] = [];
-    let region = geometry.regionOf(byteOffset(offset));
+    const lastRegion = geometry.lastRegionOf(byteOffset(offset), byteCount(length));
     for (let from = offset; from < end; ) {
-      let holders = content.all;
-      let atRest = true;
-      for (; region <= last; region = (region + 1) as RegionIndex) {
-        const shared = common(holders, content.holders(region));
-        if (shared === NO_LEGS) break;
-        holders = shared;
-        atRest = atRest && content.isInSync(region) && hash.writesInFlightTo(region) === 0;
+      const first = geometry.regionOf(byteOffset(from));
+      let legs = this.#readable(first, tried);
+      let last = first;
+      for (; last < lastRegion; last = (last + 1) as RegionIndex) {
+        const both = common(legs, this.#readable((last + 1) as RegionIndex, tried));
+        if (both === NO_LEGS) break;
+        legs = both;
       }
-      const to = Math.min(end, region * geometry.regionBytes);
-      const at = from - offset;
-      const leg = this.#state.legs.primary;
-      const tried = NO_LEGS;
-      segments.push({ request, offset: from, length: to - from, at, holders, atRest, tried, leg });
+      const to = Math.min(end, (last + 1) * geometry.regionBytes);
+      if (to < end) request.segmentsLeft += 1;
+      const range = { request, offset: from, length: to - from, at: at + (from - offset), tried };
+      if (legs === NO_LEGS) this.#fail(request);
+      else this.#issue(range, first, last, legs);
       from = to;
     }
-    return segments;
   }
 
-  #issue(segment: ReadSegment): void {
+  #issue(range: ReadRange, first: RegionIndex, last: RegionIndex, holders: LegMask): void {
     const { legs } = this.#state;
-    const untried = without(segment.holders, segment.tried);
-    if (untried === NO_LEGS) {
-      segment.request.failed = true;
-      this.#end(segment.request);
-      return;
-    }
-    const sound = legs.sound(untried);
-    const candidates = sound === NO_LEGS ? untried : sound;
-    segment.leg = this.#chooser.choose(candidates, legs.primary, segment.atRest);
-    this.#chooser.began(segment.leg);
+    const sound = legs.sound(holders);
+    const candidates = sound === NO_LEGS ? holders : sound;
+    const leg = this.#chooser.choose(candidates, legs.primary, this.#isAtRest(first, last));
+    this.#chooser.began(leg);
     this.#state.emit({
       kind: 'readLeg',
-      io: this.#nameSegment(segment),
-      request: segment.request.id,
-      leg: segment.leg,
-      offset: byteOffset(segment.offset),
-      length: byteCount(segment.length),
-      at: segment.at,
+      io: this.#nameSegment({ ...range, leg, issuedAt: legs.flushFailures }),
+      request: range.request.id,
+      leg,
+      offset: byteOffset(range.offset),
+      length: byteCount(range.length),
+      at: range.at,
     });
+  }
+
+  #readable(region: RegionIndex, tried: LegMask): LegMask {
+    return without(this.#state.content.holders(region), tried);
+  }
+
+  /** Every leg holds these regions, and no write is in flight to them. */
+  #isAtRest(first: RegionIndex, last: RegionIndex): boolean {
+    const { content, hash } = this.#state;
+    for (let region = first; region <= last; region = (region + 1) as RegionIndex) {
+      if (!content.isInSync(region) || hash.writesInFlightTo(region) > 0) return false;
+    }
+    return true;
+  }
+
+  #fail(request: ReadRequest): void {
+    request.failed = true;
+    this.#end(request);
   }
 
   #end(request: ReadRequest): void {

@@ -149,6 +149,7 @@ export class RecoveryPath {
   #complete(region: RegionIndex, recovered: LegMask): void {
     const { content, hash, now, geometry, legs } = this.#state;
     content.recover(region, recovered);
+    legs.copied(recovered);
     const inSync = content.isInSync(region);
     if (inSync) {
       this.#scheduler.recovered(region);
@@ -156,7 +157,7 @@ export class RecoveryPath {
     } else {
       this.#scheduler.failed(region, now);
     }
-    const released = hash.endCopy(region, inSync ? 'copySucceeds' : 'copyFails', now);
+    const released = hash.endCopy(region, inSync ? 'copySucceeds' : 'copyFails');
     this.#state.released.push(...released);
     if (inSync && content.inSyncCount === content.regionCount) {
       legs.forgive();

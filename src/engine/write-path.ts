@@ -20,13 +20,13 @@ import { byteCount, byteOffset } from '../geometry/units.ts';
 import type { ResyncScheduler } from '../recovery/resync-scheduler.ts';
 import type { LegMask } from '../region/leg-content.ts';
 import { has, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
-import type { IoId, IoOutcome } from './input.ts';
+import type { IoId, IoOutcome, WriteInput } from './input.ts';
 import type { LogPath } from './log-path.ts';
 import type { MemoryKeeper } from './memory-keeper.ts';
 import type { MirrorState } from './mirror-state.ts';
 import { WriteOrder } from './write-order.ts';
-import type { WriteRequest } from './write-piece.ts';
-import { WritePiece } from './write-piece.ts';
+import type { LegShareFailure } from './write-piece.ts';
+import { WritePiece, WriteRequest } from './write-piece.ts';
 
 /** One leg's share of a piece in flight; `first` and `last` are the regions it covers. */
 export interface WriteShare {
@@ -59,7 +59,11 @@ export class WritePath {
     this.#nameShare = nameShare;
   }
 
-  begin(request: WriteRequest, offset: number, length: number): void {
+  begin(input: WriteInput): void {
+    const { geometry } = this.#state;
+    const { offset, length } = input;
+    const first = geometry.regionOf(offset);
+    const request = new WriteRequest(input, first, geometry.lastRegionOf(offset, length));
     this.#state.requestsInFlight += 1;
     const pieces = this.#cut(request, offset, length);
     request.piecesLeft = pieces.length;
@@ -87,6 +91,7 @@ export class WritePath {
   shareEnded(share: WriteShare, outcome: IoOutcome): void {
     const { piece, leg, first, last } = share;
     if (outcome !== 'ok') {
+      this.#state.legFailed(leg, 'write');
       piece.failures ??= [];
       piece.failures.push({ leg, first, last, outcome });
     }
@@ -99,18 +104,16 @@ export class WritePath {
   #cut(request: WriteRequest, offset: number, length: number): WritePiece[] {
     const { geometry, hash } = this.#state;
     const end = offset + length;
-    const lastRegion = geometry.lastRegionOf(byteOffset(offset), byteCount(length));
     const pieces: WritePiece[] = [];
-    for (let from = offset; from < end; ) {
-      const first = geometry.regionOf(byteOffset(from));
-      let last = first;
+    for (let first = request.first, from = offset; from < end; ) {
+      let next = (first + 1) as RegionIndex;
       if (!hash.isClaimed(first)) {
-        while (last < lastRegion && !hash.isClaimed((last + 1) as RegionIndex)) {
-          last = (last + 1) as RegionIndex;
-        }
+        while (next <= request.last && !hash.isClaimed(next)) next = (next + 1) as RegionIndex;
       }
-      const to = Math.min(end, (last + 1) * geometry.regionBytes);
+      const to = Math.min(end, next * geometry.regionBytes);
+      const last = (next - 1) as RegionIndex;
       pieces.push(new WritePiece(request, first, last, from, to - from, from - offset));
+      first = next;
       from = to;
     }
     return pieces;
@@ -133,6 +136,7 @@ export class WritePath {
 
   #issue(piece: WritePiece): void {
     const { content, legs } = this.#state;
+    piece.request.issuedAt = Math.min(piece.request.issuedAt, legs.flushFailures);
     for (let leg = 0; leg < legs.legCount; leg += 1) {
       let region = piece.first;
       while (region <= piece.last) {
@@ -169,25 +173,14 @@ export class WritePath {
   /** Some leg failed its share: settles who holds what, and whether this still is a success. */
   #judge(piece: WritePiece): IoOutcome {
     const failures = piece.failures ?? [];
-    for (const { leg } of failures) this.#state.legFailed(leg, 'write');
-    const everFailed = failures.reduce((mask, { leg }) => union(mask, maskOf(leg)), NO_LEGS);
-    const { legs } = this.#state;
+    const everFailed = legsOfFailures(failures);
     // Moved first, so that every region below is judged with the primary that will remain.
-    if (has(everFailed, legs.primary)) this.#state.movePrimary(everFailed);
+    if (has(everFailed, this.#state.legs.primary)) this.#state.movePrimary(everFailed);
     let outcome: IoOutcome = 'ok';
     for (let region = piece.first; region <= piece.last; region = (region + 1) as RegionIndex) {
       const here = failures.filter(({ first, last }) => first <= region && region <= last);
-      if (here.length === 0) continue;
-      if (
-        this.#settle(
-          region,
-          here.reduce((mask, { leg }) => union(mask, maskOf(leg)), NO_LEGS),
-        )
-      ) {
-        piece.request.degraded = true;
-      } else {
-        outcome = here.every((failure) => failure.outcome === 'noSpace') ? 'noSpace' : 'failed';
-      }
+      if (here.length === 0 || this.#settle(region, legsOfFailures(here))) continue;
+      outcome = here.every((failure) => failure.outcome === 'noSpace') ? 'noSpace' : 'failed';
     }
     return outcome;
   }
@@ -221,17 +214,41 @@ export class WritePath {
     for (const follower of this.#order.leave(piece)) this.#afterOrder(follower);
   }
 
+  /** What a leg misses must be known after a crash, before the client may know of success. */
   #answer(request: WriteRequest): void {
     const held =
       request.outcome === 'ok' &&
-      request.degraded &&
+      this.#isMissed(request) &&
       this.#memory.holds((kept) => this.#reply(request, kept ? 'ok' : 'failed'));
     if (!held) this.#reply(request, request.outcome);
   }
 
+  /** Some leg misses a region that was written. */
+  #isMissed({ first, last }: WriteRequest): boolean {
+    const { content } = this.#state;
+    for (let region = first; region <= last; region = (region + 1) as RegionIndex) {
+      if (!content.isInSync(region)) return true;
+    }
+    return false;
+  }
+
   #reply(request: WriteRequest, outcome: IoOutcome): void {
     this.#state.requestsInFlight -= 1;
-    const answer = outcome === 'failed' ? 'ioError' : outcome;
+    const told = outcome === 'ok' && this.#isLost(request) ? 'failed' : outcome;
+    const answer = told === 'failed' ? 'ioError' : told;
     this.#state.emit({ kind: 'reply', request: request.id, outcome: answer });
   }
+
+  /**
+   * The leg that is believed may have lost it in a flush that failed meanwhile. Whoever flushes is told
+   * of writes that had been answered before, so this one must not be answered well now.
+   */
+  #isLost({ issuedAt }: WriteRequest): boolean {
+    const { legs } = this.#state;
+    return has(legs.flushFailedSince(issuedAt), legs.primary);
+  }
+}
+
+function legsOfFailures(failures: readonly LegShareFailure[]): LegMask {
+  return failures.reduce((mask, { leg }) => union(mask, maskOf(leg)), NO_LEGS);
 }

@@ -11,7 +11,7 @@
  * writes in every respect: they change the data, so they are marked, ordered and mirrored.
  */
 import type { LegIndex, RegionIndex } from '../geometry/units.ts';
-import type { IoOutcome, RequestId, WriteVerb } from './input.ts';
+import type { IoOutcome, RequestId, WriteInput, WriteVerb } from './input.ts';
 import type { OrderedWrite } from './write-order.ts';
 
 export class WriteRequest {
@@ -19,16 +19,20 @@ export class WriteRequest {
   readonly verb: WriteVerb;
   readonly fua: boolean;
   readonly mayPunch: boolean;
+  readonly first: RegionIndex;
+  readonly last: RegionIndex;
   piecesLeft = 0;
   outcome: IoOutcome = 'ok';
-  /** Some leg missed part of it: that must be durable before the client may know of success. */
-  degraded = false;
+  /** How many flushes had failed when the first of it was issued. */
+  issuedAt = Number.POSITIVE_INFINITY;
 
-  constructor(id: RequestId, verb: WriteVerb, fua: boolean, mayPunch: boolean) {
-    this.id = id;
-    this.verb = verb;
-    this.fua = fua;
-    this.mayPunch = mayPunch;
+  constructor(input: WriteInput, first: RegionIndex, last: RegionIndex) {
+    this.id = input.request;
+    this.verb = input.kind;
+    this.fua = input.fua;
+    this.mayPunch = input.mayPunch;
+    this.first = first;
+    this.last = last;
   }
 }
 

@@ -26,6 +26,12 @@ export class LegSet {
   readonly #counts: Record<LegFault, number>[];
   /** Legs with an error of this kind since the mirror was last fully in sync. */
   readonly #faulty: Record<LegFault, LegMask>;
+  /** Per leg: which one of all failed flushes was its latest. */
+  readonly #flushFailedAt: number[];
+  #flushFailures = 0;
+  /** Legs that were copied to, before the last flush began and since. */
+  #copiedBefore = NO_LEGS;
+  #copiedSince = NO_LEGS;
 
   constructor(legCount: number, primary: LegIndex) {
     this.legCount = legCount;
@@ -36,6 +42,7 @@ export class LegSet {
       sync: 0,
       flush: 0,
     }));
+    this.#flushFailedAt = Array.from({ length: legCount }, () => 0);
     this.#faulty = { read: NO_LEGS, write: NO_LEGS, sync: NO_LEGS, flush: NO_LEGS };
   }
 
@@ -43,9 +50,46 @@ export class LegSet {
   fail(leg: LegIndex, fault: LegFault): boolean {
     const counts = this.#counts[leg];
     if (counts !== undefined) counts[fault] += 1;
+    if (fault === 'flush') {
+      this.#flushFailures += 1;
+      this.#flushFailedAt[leg] = this.#flushFailures;
+    }
     const before = this.#faulty[fault];
     this.#faulty[fault] = union(before, maskOf(leg));
     return before !== this.#faulty[fault];
+  }
+
+  /** Recovery gave `legs` what they had missed; it is in their caches. */
+  copied(legs: LegMask): void {
+    this.#copiedSince = union(this.#copiedSince, legs);
+  }
+
+  flushBegins(): void {
+    this.#copiedBefore = union(this.#copiedBefore, this.#copiedSince);
+    this.#copiedSince = NO_LEGS;
+  }
+
+  flushed(leg: LegIndex): void {
+    this.#copiedBefore = without(this.#copiedBefore, maskOf(leg));
+  }
+
+  /** Legs that a power cut, or a failed flush, could bring back to where they were before recovery. */
+  get unsettled(): LegMask {
+    return union(this.#copiedBefore, this.#copiedSince);
+  }
+
+  /** How many flushes have failed, of all legs: a moment for `flushFailedSince`. */
+  get flushFailures(): number {
+    return this.#flushFailures;
+  }
+
+  /** The legs that may have lost what was written to them before now and after `moment`. */
+  flushFailedSince(moment: number): LegMask {
+    if (moment === this.#flushFailures) return NO_LEGS;
+    return this.#flushFailedAt.reduce<LegMask>(
+      (mask, failedAt, leg) => (failedAt > moment ? union(mask, maskOf(leg as LegIndex)) : mask),
+      NO_LEGS,
+    );
   }
 
   /** Everything is in sync again: the legs are alive, whatever happened before. */

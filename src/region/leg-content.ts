@@ -42,6 +42,7 @@ export class LegContent {
   readonly all: LegMask;
   readonly #missedBy: Uint16Array;
   readonly #missedCounts: number[];
+  #missedLegs = NO_LEGS;
   #outOfSync = 0;
 
   constructor(regions: RegionCount, legCount: number) {
@@ -75,6 +76,11 @@ export class LegContent {
     return this.#missedCounts[leg] ?? 0;
   }
 
+  /** The legs that miss anything. */
+  get missedLegs(): LegMask {
+    return this.#missedLegs;
+  }
+
   miss(region: RegionIndex, legs: LegMask): void {
     this.#set(region, union(this.missing(region), legs));
   }
@@ -101,8 +107,10 @@ export class LegContent {
     if (before === 0) this.#outOfSync += 1;
     if (missing === 0) this.#outOfSync -= 1;
     for (const leg of legsOf((before ^ missing) as LegMask)) {
-      const change = has(missing, leg) ? 1 : -1;
-      this.#missedCounts[leg] = (this.#missedCounts[leg] ?? 0) + change;
+      const count = this.missedCount(leg) + (has(missing, leg) ? 1 : -1);
+      this.#missedCounts[leg] = count;
+      const others = without(this.#missedLegs, maskOf(leg));
+      this.#missedLegs = count === 0 ? others : union(others, maskOf(leg));
     }
   }
 }
