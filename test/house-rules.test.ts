@@ -18,9 +18,9 @@ const FLOORS: readonly (readonly string[])[] = [
   ['region', 'dirty-log', 'mirror-set', 'recovery', 'nbd-protocol', 'metrics'],
   ['engine', 'control-protocol', 'forensics'],
   ['devices', 'copier', 'nbd-server', 'nbd-client', 'control', 'registry', 'cluster'],
-  ['mirrord'],
+  ['mirrord', 'watch'],
   ['simulator'],
-  ['tui'],
+  ['tui', 'wallboard'],
   ['cli'],
 ];
 
@@ -33,16 +33,22 @@ const DOORS = new Set([
   'recovery → dirty-log',
   'engine → control-protocol',
   'copier → devices',
+  'nbd-server → devices', // connections share the ring and its memory with the legs
   'registry → devices',
 ]);
 
-/** Doors that are walled up although they lead down: a screen needs no engine, only its words. */
+/** A screen needs no engine, only its words. */
+const SCREENS_STAY_OUT_OF = [
+  ...['mirror-set', 'recovery', 'nbd-protocol', 'engine', 'simulator', 'mirrord'],
+  ...['devices', 'copier', 'nbd-server', 'nbd-client', 'registry', 'cluster'],
+];
+
+/** Doors that are walled up although they lead down. */
 const NO_ENTRY: Readonly<Record<string, readonly string[]>> = {
   cli: ['engine', 'copier', 'nbd-server', 'cluster'],
-  tui: [
-    ...['dirty-log', 'mirror-set', 'recovery', 'nbd-protocol', 'engine', 'simulator', 'mirrord'],
-    ...['devices', 'copier', 'nbd-server', 'registry', 'cluster'],
-  ],
+  watch: SCREENS_STAY_OUT_OF,
+  tui: SCREENS_STAY_OUT_OF,
+  wallboard: SCREENS_STAY_OUT_OF,
   forensics: ['region', 'recovery', 'mirror-set'],
 };
 

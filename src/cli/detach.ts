@@ -22,7 +22,15 @@ import type { Outside } from './outside.ts';
 
 const READY_VARIABLE = 'MIRRORCTL_READY_FD';
 const READY_FD = 3;
-const PASSED_ON = ['read-only', 'accept-log', 'init-log', 'yes', 'json', 'no-color'] as const;
+const PASSED_ON = [
+  'read-only',
+  'accept-log',
+  'init-log',
+  'direct',
+  'yes',
+  'json',
+  'no-color',
+] as const;
 const PASSED_ON_WITH_VALUE = ['source', 'io', 'state-dir'] as const;
 
 /** Returns once the child serves, or with its exit code. */

@@ -64,6 +64,7 @@ export const EXIT_CODE_OF = {
   LOG_READ_FAILED: EXIT.ioFailed,
   LOG_WRITE_FAILED: EXIT.ioFailed,
   STATE_WRITE_FAILED: EXIT.ioFailed,
+  IO_UNAVAILABLE: EXIT.notPermitted,
   LISTEN_FAILED: EXIT.ioFailed,
   NBD_CLIENT_FAILED: EXIT.ioFailed,
 

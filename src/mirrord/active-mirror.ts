@@ -36,6 +36,7 @@ import type { Places } from '../registry/places.ts';
 import { readSidecar, writeSidecar } from '../registry/sidecar-file.ts';
 import type { ActivationPlan, PlanInput } from './activation-plan.ts';
 import { describePlan, planActivation } from './activation-plan.ts';
+import type { IoChoice } from './data-path.ts';
 import { describeEvent, EngineWatch, kindOfEvent } from './engine-watch.ts';
 import { readLogArea } from './log-area.ts';
 import { sidecarFor, withMemory } from './session-memory.ts';
@@ -55,6 +56,7 @@ export interface ActivationRequest {
   readonly name: string;
   readonly listen: readonly ListenAddress[];
   readonly readOnly: boolean;
+  readonly io: IoChoice;
   /** The owner's choice of the leg to copy from; null: as it was. */
   readonly source: LegIndex | null;
   /** Stands in for the definition's, if not null. */
@@ -363,7 +365,7 @@ function planInput(
 }
 
 function startFor(
-  { listen, readOnly }: ActivationRequest,
+  { listen, readOnly, io }: ActivationRequest,
   spec: MirrorSpec,
   { primary, area, syncIntent }: ActivationPlan,
   devices: readonly OpenDevice[],
@@ -375,5 +377,5 @@ function startFor(
     area === null || device === undefined
       ? { type: 'core', syncIntent }
       : { type: 'disk', device, area };
-  return { spec, legs, log, primary, listen, readOnly, view };
+  return { spec, legs, log, primary, listen, readOnly, io, view };
 }

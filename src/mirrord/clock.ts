@@ -5,11 +5,14 @@
 
 export class Clock {
   readonly #tick: (now: number) => void;
+  readonly #timerSet: (delayMs: number) => void;
   readonly #startedAt = performance.now();
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(tick: (now: number) => void) {
+  /** `timerSet` hears of each timer: a thread that waits elsewhere must know when to look here. */
+  constructor(tick: (now: number) => void, timerSet: (delayMs: number) => void) {
     this.#tick = tick;
+    this.#timerSet = timerSet;
   }
 
   get now(): number {
@@ -20,6 +23,7 @@ export class Clock {
   next(delayMs: number): void {
     this.stop();
     this.#timer = setTimeout(() => this.#tick(this.now), delayMs);
+    this.#timerSet(delayMs);
   }
 
   stop(): void {

@@ -11,7 +11,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import { CopyPool } from '../copier/copy-pool.ts';
-import { FsBackend } from '../devices/fs-backend.ts';
 import { CoreLog } from '../dirty-log/core-log.ts';
 import type { DirtyLog } from '../dirty-log/dirty-log.ts';
 import { DiskLog } from '../dirty-log/disk-log.ts';
@@ -26,6 +25,8 @@ import { setConnections, viewOf } from '../metrics/engine-counters.ts';
 import { NbdListener } from '../nbd-server/nbd-listener.ts';
 import { LegContent, maskOf, without } from '../region/leg-content.ts';
 import { Clock } from './clock.ts';
+import type { DataPath } from './data-path.ts';
+import { openDataPath } from './data-path.ts';
 import { EffectRunner } from './effect-runner.ts';
 import type {
   EngineSnapshot,
@@ -50,6 +51,7 @@ class EngineWorker {
   readonly #port: MessagePort;
   readonly #start: EngineStart;
   readonly #engine: Engine;
+  readonly #path: DataPath;
   readonly #copies: CopyPool;
   readonly #runner: EffectRunner;
   readonly #listener: NbdListener;
@@ -68,12 +70,13 @@ class EngineWorker {
       return { device, offsetBytes, writePolicy: null };
     });
     const logDevice = start.log.type === 'disk' && !start.readOnly ? start.log.device : null;
-    const backend = new FsBackend(legs, logDevice);
+    this.#path = openDataPath(start.io, legs, logDevice);
+    const { device, carrier } = this.#path;
     this.#copies = new CopyPool(legs, COPIERS);
     this.#runner = new EffectRunner({
       engine: this.#engine,
-      legs: backend,
-      log: logDevice === null ? null : backend,
+      legs: device,
+      log: logDevice === null ? null : device,
       copies: this.#copies,
       view,
       exportName: start.spec.name,
@@ -83,8 +86,11 @@ class EngineWorker {
       tell: (event) => this.#say({ kind: 'event', event }),
       stopped: (logClean, outOfSync) => void this.#stopped(logClean, outOfSync),
     });
-    this.#listener = new NbdListener(this.#runner, (count) => setConnections(view, count));
-    this.#clock = new Clock((now) => this.#tick(now));
+    this.#listener = new NbdListener(this.#runner, (count) => setConnections(view, count), carrier);
+    this.#clock = new Clock(
+      (now) => this.#tick(now),
+      (delayMs) => this.#path.timerSet(delayMs),
+    );
     port.on('message', (message: ToWorker) => this.#hear(message));
   }
 
@@ -163,6 +169,7 @@ class EngineWorker {
   async #stopped(logClean: boolean, outOfSync: number): Promise<void> {
     this.#clock.stop();
     await this.#copies.close();
+    this.#path.close();
     this.#say({ kind: 'stopped', logClean, outOfSync });
     this.#port.close();
   }
@@ -197,8 +204,8 @@ class EngineWorker {
         bytesPerSecond: recovery.progress.bytesPerSecond(state.now),
         etaSeconds: recovery.progress.etaSeconds(state.now, bytesLeft),
       },
-      backend: 'fs',
-      backendReason: 'plain system calls; the only backend so far',
+      backend: this.#path.name,
+      backendReason: this.#path.reason,
     };
   }
 }

@@ -18,6 +18,7 @@ import type { FaultLetter, LegFault } from '../mirror-set/leg-set.ts';
 import type { MirrorSpec, SyncIntent } from '../mirror-set/mirror-spec.ts';
 import type { ListenAddress } from '../nbd-protocol/listen-address.ts';
 import type { Throttle } from '../recovery/throttle.ts';
+import type { IoChoice } from './data-path.ts';
 
 /** The log before anything was written to it; the worker resumes it. */
 export type LogStart =
@@ -35,6 +36,7 @@ export interface EngineStart {
   readonly primary: LegIndex;
   readonly listen: readonly ListenAddress[];
   readonly readOnly: boolean;
+  readonly io: IoChoice;
   /** Laid out as metrics/engine-counters.ts says. */
   readonly view: SharedArrayBuffer;
 }

@@ -15,7 +15,15 @@ import { invariant } from '../errors/invariant.ts';
 /** Neighbours up to this size together are copied into one chunk. */
 const MERGE_BYTES_MAX = 8 * 1024;
 
-export class ByteStream {
+/** What those need who only take. */
+export interface ByteSource {
+  readonly length: number;
+  peek(bytes: number): DataView | null;
+  take(bytes: number): Uint8Array[];
+  skip(bytes: number): number;
+}
+
+export class ByteStream implements ByteSource {
   readonly #chunks: Uint8Array[] = [];
   /** Bytes of the first chunk that have been taken. */
   #taken = 0;

@@ -23,7 +23,7 @@
  * Source: NBD protocol document, "Fixed newstyle negotiation", "Option types", "Metadata querying".
  */
 import { latin1Bytes, latin1Text, u16, u32, u64 } from './big-endian.ts';
-import type { ByteStream } from './byte-stream.ts';
+import type { ByteSource } from './byte-stream.ts';
 import { joined } from './byte-stream.ts';
 import type { MetaContext } from './numbers.ts';
 import {
@@ -98,7 +98,7 @@ export class Handshake {
   }
 
   /** Takes what can be taken of `input` and returns what there is to send, in order. */
-  advance(input: ByteStream): Uint8Array[] {
+  advance(input: ByteSource): Uint8Array[] {
     const replies: Uint8Array[] = [];
     let moved = true;
     while (moved) {
@@ -109,7 +109,7 @@ export class Handshake {
     return replies;
   }
 
-  #takeClientFlags(input: ByteStream): boolean {
+  #takeClientFlags(input: ByteSource): boolean {
     const flags = input.peek(CLIENT_FLAGS_BYTES)?.getUint32(0);
     if (flags === undefined) return false;
     input.skip(CLIENT_FLAGS_BYTES);
@@ -118,7 +118,7 @@ export class Handshake {
     return true;
   }
 
-  #takeOption(input: ByteStream, replies: Uint8Array[]): boolean {
+  #takeOption(input: ByteSource, replies: Uint8Array[]): boolean {
     this.#refusedBytes -= input.skip(this.#refusedBytes);
     const header = this.#refusedBytes > 0 ? null : input.peek(OPTION_HEADER_BYTES);
     if (header === null) return false;

@@ -2,7 +2,7 @@
  * Where clients of one mirror come in: listening sockets, the sessions behind them, one memory
  * budget for all of them, and an orderly end.
  *
- *   listen(unix:… | tcp:…) ──▶ net.Server ──connection──▶ SocketTransport ⇄ NbdSession ──▶ mirror
+ *   listen(unix:… | tcp:…) ──▶ net.Server ──connection──▶ Transport ⇄ NbdSession ──▶ mirror
  *                                                │
  *   once a second: budget.sweep          one memory budget
  *
@@ -12,12 +12,12 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { MirrorError } from '../errors/mirror-error.ts';
 import type { ListenAddress } from '../nbd-protocol/listen-address.ts';
+import type { Carrier, Connection } from './carrier.ts';
 import type { MemoryLimits } from './memory-budget.ts';
 import { MEMORY_LIMITS, MemoryBudget } from './memory-budget.ts';
 import type { MirrorPort } from './mirror-port.ts';
 import { NbdSession } from './nbd-session.ts';
-import { ReadBuffers } from './read-buffers.ts';
-import { SocketTransport } from './socket-transport.ts';
+import { SocketCarrier } from './socket-transport.ts';
 import type { FileIdentity } from './unix-socket.ts';
 import { bindingPathOf, publishSocket, withdrawSocket } from './unix-socket.ts';
 
@@ -41,9 +41,10 @@ interface Entrance {
 export class NbdListener {
   readonly #port: MirrorPort;
   readonly #budget: MemoryBudget;
-  readonly #readBuffers = new ReadBuffers();
+  readonly #carrier: Carrier;
   readonly #entrances: Entrance[] = [];
-  readonly #sessions = new Map<Socket, NbdSession>();
+  readonly #sessions = new Map<NbdSession, Connection>();
+  readonly #emptied: (() => void)[] = [];
   readonly #sweeping: NodeJS.Timeout;
   readonly #connectionsChange: (count: number) => void;
   #closing = false;
@@ -52,8 +53,10 @@ export class NbdListener {
   constructor(
     port: MirrorPort,
     connectionsChange: (count: number) => void,
+    carrier: Carrier = new SocketCarrier(),
     limits: MemoryLimits = MEMORY_LIMITS,
   ) {
+    this.#carrier = carrier;
     this.#port = port;
     this.#connectionsChange = connectionsChange;
     this.#budget = new MemoryBudget(limits);
@@ -63,10 +66,8 @@ export class NbdListener {
 
   /** Accepts clients at `address` from now on; returns its NBD URI. Throws LISTEN_FAILED. */
   async listen(address: ListenAddress): Promise<string> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-      this.#accept(socket),
-    );
-    server.maxConnections = CONNECTIONS_MAX;
+    const manner = { allowHalfOpen: true, noDelay: true, pauseOnConnect: true };
+    const server = createServer(manner, (socket) => this.#accept(socket));
     const entrance = await this.#open(server, address);
     if (this.#closing) await shut(entrance);
     else this.#entrances.push(entrance);
@@ -76,15 +77,13 @@ export class NbdListener {
   /** Accepts nobody any more; resolves when every connection is closed. */
   async close(graceMs: number = GRACE_MS): Promise<void> {
     this.#closing = true;
-    const shutEntrances = this.#entrances.splice(0).map(shut);
-    const left = [...this.#sessions.keys()].map(
-      (socket) => new Promise((resolve) => socket.once('close', resolve)),
-    );
-    for (const session of this.#sessions.values()) session.close();
+    const closed = this.#entrances.splice(0).map(shut);
+    for (const session of this.#sessions.keys()) session.close();
     const cutOff = setTimeout(() => {
-      for (const socket of this.#sessions.keys()) socket.destroy();
+      for (const connection of this.#sessions.values()) connection.destroy();
     }, graceMs);
-    await Promise.all([...shutEntrances, ...left]);
+    await Promise.all(closed);
+    await this.#allGone();
     clearTimeout(cutOff);
     clearInterval(this.#sweeping);
   }
@@ -102,27 +101,27 @@ export class NbdListener {
   }
 
   #accept(socket: Socket): void {
-    if (this.#closing) return void socket.destroy();
+    if (this.#closing || this.#sessions.size >= CONNECTIONS_MAX) return void socket.destroy();
     socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
-    const transport = new SocketTransport(socket, () => session.turn());
-    const session: NbdSession = new NbdSession({
-      port: this.#port,
-      transport,
-      budget: this.#budget,
-      readBuffers: this.#readBuffers,
-    });
-    this.#sessions.set(socket, session);
+    const parts = { port: this.#port, budget: this.#budget, payloads: this.#carrier.payloads };
+    const connection = this.#carrier.carry(
+      socket,
+      (transport, inbox) => new NbdSession({ ...parts, transport, inbox }),
+      (session) => this.#left(session),
+    );
+    this.#sessions.set(connection.session, connection);
     this.#connectionsChange(this.#sessions.size);
-    socket.on('data', (chunk: Buffer) => session.receive(chunk));
-    socket.on('drain', () => session.turn());
-    socket.on('end', () => session.inputEnded());
-    // A broken connection is closed, and closing is all there is to do about it.
-    socket.on('error', () => {});
-    socket.on('close', () => {
-      this.#sessions.delete(socket);
-      this.#connectionsChange(this.#sessions.size);
-      session.connectionClosed();
-    });
+  }
+
+  #left(session: NbdSession): void {
+    this.#sessions.delete(session);
+    this.#connectionsChange(this.#sessions.size);
+    if (this.#sessions.size === 0) for (const emptied of this.#emptied.splice(0)) emptied();
+  }
+
+  #allGone(): Promise<void> {
+    if (this.#sessions.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#emptied.push(resolve));
   }
 }
 

@@ -11,6 +11,7 @@ import { COMMAND, COMMAND_FLAG } from '../nbd-protocol/numbers.ts';
 import type { Refusal, WireRequest } from '../nbd-protocol/request.ts';
 import { payloadBytesOf } from '../nbd-protocol/request.ts';
 import type { BlockOutcome, BlockRequest, BlockVerb } from './mirror-port.ts';
+import type { Payload } from './payload.ts';
 
 /** What a request is held to weigh besides its payload. */
 const OVERHEAD_BYTES = 512;
@@ -36,6 +37,8 @@ export class NbdRequest implements BlockRequest {
   readonly refusal: Refusal | null;
   /** Bytes of payload that have not been taken from the stream. */
   payloadLeft: number;
+  /** Where the data lies; null when there is none, or when it needs no giving back. */
+  payload: Payload | null = null;
   whole: Uint8Array | null = null;
   into: Uint8Array | null = null;
   pieces: readonly Uint8Array[] = [];

@@ -16,7 +16,6 @@
  * until the request ends, even when the client is long gone.
  */
 
-import { ByteStream } from '../nbd-protocol/byte-stream.ts';
 import { Handshake } from '../nbd-protocol/handshake.ts';
 import type { MetaContext } from '../nbd-protocol/numbers.ts';
 import { COMMAND, COMMAND_FLAG, NBD_ERROR } from '../nbd-protocol/numbers.ts';
@@ -30,12 +29,13 @@ import {
 } from '../nbd-protocol/reply.ts';
 import type { ExportTerms, Refusal, WireRequest } from '../nbd-protocol/request.ts';
 import { decodeRequest, REQUEST_BYTES, refusalOf } from '../nbd-protocol/request.ts';
+import type { Inbox } from './inbox.ts';
 import type { MemoryBudget, MemoryHolder } from './memory-budget.ts';
 import type { BlockOutcome, Extent, MirrorPort } from './mirror-port.ts';
 import type { Answerer } from './nbd-request.ts';
 import { NbdRequest } from './nbd-request.ts';
-import { Outbox } from './outbox.ts';
-import type { ReadBuffers } from './read-buffers.ts';
+import { Outbox, release } from './outbox.ts';
+import type { PayloadMemory } from './payload.ts';
 import type { Transport } from './transport.ts';
 
 /** Extents in one block status reply; the client asks again for the rest. */
@@ -50,12 +50,13 @@ const FAILURES: Readonly<Record<Exclude<BlockOutcome, 'ok'>, Refusal>> = {
   shuttingDown: { error: NBD_ERROR.ESHUTDOWN, why: 'the mirror is shutting down' },
 };
 
-/** All but the transport belong to all sessions of a mirror. */
+/** Transport and inbox are the connection's, the others belong to all sessions of a mirror. */
 export interface SessionParts {
   readonly port: MirrorPort;
   readonly transport: Transport;
+  readonly inbox: Inbox;
   readonly budget: MemoryBudget;
-  readonly readBuffers: ReadBuffers;
+  readonly payloads: PayloadMemory;
 }
 
 type Stage = 'handshake' | 'transmission' | 'finishing' | 'ended' | 'gone';
@@ -64,10 +65,10 @@ export class NbdSession implements MemoryHolder, Answerer {
   readonly #port: MirrorPort;
   readonly #transport: Transport;
   readonly #budget: MemoryBudget;
-  readonly #readBuffers: ReadBuffers;
+  readonly #payloads: PayloadMemory;
   readonly #handshake: Handshake;
-  readonly #input = new ByteStream();
-  readonly #outbox = new Outbox();
+  readonly #input: Inbox;
+  readonly #outbox: Outbox;
   #stage: Stage = 'handshake';
   #terms: ExportTerms;
   /** Taken, but its payload is not there yet. */
@@ -85,11 +86,13 @@ export class NbdSession implements MemoryHolder, Answerer {
   #inTurn = false;
   #turnRequested = false;
 
-  constructor({ port, transport, budget, readBuffers }: SessionParts) {
+  constructor({ port, transport, inbox, budget, payloads }: SessionParts) {
     this.#port = port;
     this.#transport = transport;
+    this.#input = inbox;
     this.#budget = budget;
-    this.#readBuffers = readBuffers;
+    this.#payloads = payloads;
+    this.#outbox = new Outbox(payloads);
     this.#handshake = new Handshake({
       name: port.exportName,
       description: `mirror ${port.exportName}, served by mirrorctl`,
@@ -137,7 +140,7 @@ export class NbdSession implements MemoryHolder, Answerer {
   connectionClosed(): void {
     this.#stage = 'gone';
     this.#forget();
-    this.#outbox.take();
+    release(this.#outbox.take());
     this.#budget.leave(this);
     this.recount();
   }
@@ -174,13 +177,16 @@ export class NbdSession implements MemoryHolder, Answerer {
   ended(request: NbdRequest, outcome: BlockOutcome): void {
     this.#inFlight -= 1;
     this.#requestBytes -= request.heldBytes;
+    // Only the data of a read is still needed, to be sent.
+    const sends = outcome === 'ok' && request.whole !== null && this.#stage !== 'gone';
+    if (!sends) request.payload?.release();
     if (this.#stage === 'gone') this.recount();
     else this.#answer(request, outcome);
   }
 
   #answer(request: NbdRequest, outcome: BlockOutcome): void {
     if (outcome !== 'ok') this.#refuse(request.wire, FAILURES[outcome]);
-    else if (request.whole !== null) this.#sendData(request.wire, request.whole);
+    else if (request.whole !== null) this.#sendData(request, request.whole);
     else this.#outbox.pushSimpleReply(0, request.wire);
     this.retry();
   }
@@ -221,7 +227,10 @@ export class NbdSession implements MemoryHolder, Answerer {
       this.#refuse(request.wire, request.refusal);
       return true;
     }
-    if (this.#input.length < request.payloadLeft) return false;
+    if (this.#input.length < request.payloadLeft) {
+      this.#input.expectPayload(request.payloadLeft);
+      return false;
+    }
     this.#awaited = null;
     this.#carryOut(request);
     return true;
@@ -279,19 +288,22 @@ export class NbdSession implements MemoryHolder, Answerer {
     }
     if (command === COMMAND.READ) {
       const room = this.#terms.structuredReplies ? DATA_CHUNK_BYTES : SIMPLE_REPLY_BYTES;
-      request.whole = this.#readBuffers.take(room + length);
-      request.into = request.whole.subarray(room);
+      request.payload = this.#payloads.take(length);
+      request.whole = request.payload.whole(room, length);
+      request.into = request.payload.data(length);
     } else if (command === COMMAND.WRITE) {
-      request.pieces = this.#input.take(length);
+      const { pieces, payload } = this.#input.takePayload(length);
+      request.pieces = pieces;
+      request.payload = payload;
     }
     this.#inFlight += 1;
     this.#port.submit(request);
   }
 
-  #sendData(wire: WireRequest, whole: Uint8Array): void {
+  #sendData({ wire, payload }: NbdRequest, whole: Uint8Array): void {
     if (this.#terms.structuredReplies) putDataChunk(whole, 0, wire);
     else putSimpleReply(whole, 0, 0, wire);
-    this.#outbox.push(whole);
+    this.#outbox.push(whole, payload);
   }
 
   #sendStatus(request: NbdRequest): void {
@@ -320,9 +332,7 @@ export class NbdSession implements MemoryHolder, Answerer {
   #flush(): void {
     if (this.#outbox.bytes > 0) {
       this.#sentBytes += this.#outbox.bytes;
-      const pieces = this.#outbox.take();
-      this.#transport.send(pieces);
-      if (this.#transport.unsentBytes === 0) this.#readBuffers.keep(pieces);
+      this.#transport.send(this.#outbox.take());
     }
     this.recount();
   }

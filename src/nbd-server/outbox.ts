@@ -5,21 +5,35 @@
  *             └ one view of the slab
  *
  * Acknowledgements are 16 bytes each and come in crowds; written side by side into a slab, a crowd
- * is one piece. A slab is never written again where it was handed out, so there is nothing to give
- * back; when it is full, the next one begins.
+ * is one piece. A slab leaves with its turn's replies; the next turn has another one.
  */
 import { putSimpleReply, SIMPLE_REPLY_BYTES } from '../nbd-protocol/reply.ts';
 import type { Cookie } from '../nbd-protocol/request.ts';
+import type { Payload, PayloadMemory } from './payload.ts';
 
 const SLAB_BYTES = 4096;
+const NO_SLAB = new Uint8Array();
+
+/** The replies of one turn, and the memory they lie in; that is to be released when they have left. */
+export interface Mail {
+  readonly pieces: readonly Uint8Array[];
+  readonly payloads: readonly Payload[];
+  readonly bytes: number;
+}
 
 export class Outbox {
+  readonly #memory: PayloadMemory;
   #pieces: Uint8Array[] = [];
+  #payloads: Payload[] = [];
   #bytes = 0;
-  #slab: Uint8Array = new Uint8Array();
+  #slab: Uint8Array = NO_SLAB;
   /** The run of acknowledgements that is not a piece yet. */
   #runStart = 0;
   #runEnd = 0;
+
+  constructor(memory: PayloadMemory) {
+    this.#memory = memory;
+  }
 
   /** Bytes waiting to be taken. */
   get bytes(): number {
@@ -33,19 +47,25 @@ export class Outbox {
     this.#bytes += SIMPLE_REPLY_BYTES;
   }
 
-  push(piece: Uint8Array): void {
+  /** `payload`: where `piece` lies, if it is to be released. */
+  push(piece: Uint8Array, payload: Payload | null = null): void {
     this.#closeRun();
     this.#pieces.push(piece);
+    if (payload !== null) this.#payloads.push(payload);
     this.#bytes += piece.length;
   }
 
   /** Everything gathered so far, in order; the outbox is empty afterwards. */
-  take(): Uint8Array[] {
+  take(): Mail {
     this.#closeRun();
-    const pieces = this.#pieces;
+    const mail = { pieces: this.#pieces, payloads: this.#payloads, bytes: this.#bytes };
     this.#pieces = [];
+    this.#payloads = [];
     this.#bytes = 0;
-    return pieces;
+    this.#slab = NO_SLAB;
+    this.#runStart = 0;
+    this.#runEnd = 0;
+    return mail;
   }
 
   #closeRun(): void {
@@ -56,8 +76,14 @@ export class Outbox {
 
   #startSlab(): void {
     this.#closeRun();
-    this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    const payload = this.#memory.take(SLAB_BYTES);
+    this.#payloads.push(payload);
+    this.#slab = payload.data(SLAB_BYTES);
     this.#runStart = 0;
     this.#runEnd = 0;
   }
+}
+
+export function release({ payloads }: Mail): void {
+  for (const payload of payloads) payload.release();
 }

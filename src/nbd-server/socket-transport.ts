@@ -2,6 +2,12 @@
  * A connection over a socket of Node, unix or TCP.
  */
 import type { Socket } from 'node:net';
+import type { Carrier, Connection, OpenSession } from './carrier.ts';
+import { HeapPayloads } from './heap-payloads.ts';
+import { ChunkInbox } from './inbox.ts';
+import type { NbdSession } from './nbd-session.ts';
+import type { Mail } from './outbox.ts';
+import { release } from './outbox.ts';
 import type { Transport } from './transport.ts';
 
 export class SocketTransport implements Transport {
@@ -18,14 +24,15 @@ export class SocketTransport implements Transport {
     return this.#socket.writableLength;
   }
 
-  send(pieces: readonly Uint8Array[]): void {
-    const [only] = pieces;
-    if (pieces.length === 1 && only !== undefined) {
-      this.#socket.write(only);
-      return;
-    }
+  send(mail: Mail): void {
+    const { pieces } = mail;
+    const last = pieces.length - 1;
     this.#socket.cork();
-    for (const piece of pieces) this.#socket.write(piece);
+    pieces.forEach((piece, index) => {
+      // The callback comes when the socket has taken it, or is broken: either way it is ours again.
+      if (index === last) this.#socket.write(piece, () => release(mail));
+      else this.#socket.write(piece);
+    });
     this.#socket.uncork();
   }
 
@@ -48,5 +55,25 @@ export class SocketTransport implements Transport {
 
   destroy(): void {
     this.#socket.destroy();
+  }
+}
+
+export class SocketCarrier implements Carrier {
+  readonly payloads = new HeapPayloads();
+
+  carry(socket: Socket, open: OpenSession, closed: (session: NbdSession) => void): Connection {
+    const inbox = new ChunkInbox();
+    const session: NbdSession = open(new SocketTransport(socket, () => session.turn()), inbox);
+    socket.on('data', (chunk: Buffer) => session.receive(chunk));
+    socket.on('drain', () => session.turn());
+    socket.on('end', () => session.inputEnded());
+    // A broken connection is closed, and closing is all there is to do about it.
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      session.connectionClosed();
+      closed(session);
+    });
+    socket.resume();
+    return { session, destroy: () => socket.destroy() };
   }
 }

@@ -3,9 +3,12 @@
  * the session sends is kept, and counts as unsent while the client does not read.
  */
 import assert from 'node:assert/strict';
+import { HeapPayloads } from '../../src/nbd-server/heap-payloads.ts';
+import { ChunkInbox } from '../../src/nbd-server/inbox.ts';
 import { MEMORY_LIMITS, MemoryBudget } from '../../src/nbd-server/memory-budget.ts';
 import { NbdSession } from '../../src/nbd-server/nbd-session.ts';
-import { ReadBuffers } from '../../src/nbd-server/read-buffers.ts';
+import type { Mail } from '../../src/nbd-server/outbox.ts';
+import { release } from '../../src/nbd-server/outbox.ts';
 import type { Transport } from '../../src/nbd-server/transport.ts';
 import type { Reply, RequestFields } from '../nbd-protocol/client-side.ts';
 import {
@@ -33,11 +36,12 @@ class FakeTransport implements Transport {
   ended = false;
   destroyed = false;
 
-  send(pieces: readonly Uint8Array[]): void {
+  send(mail: Mail): void {
     assert(!this.ended && !this.destroyed, 'sent after the end');
     this.sends += 1;
     // Copied at once, as a socket would: buffers are used again afterwards.
-    const bytes = Buffer.concat(pieces);
+    const bytes = Buffer.concat(mail.pieces);
+    release(mail);
     this.sent.push(bytes);
     if (!this.reading) this.unsentBytes += bytes.length;
   }
@@ -85,7 +89,8 @@ export class NbdClient {
       port: this.mirror,
       transport: this.transport,
       budget: this.budget,
-      readBuffers: new ReadBuffers(),
+      inbox: new ChunkInbox(),
+      payloads: new HeapPayloads(),
     });
     assert.equal(this.takeSent().length, GREETING_BYTES);
     if (options.handshake === false) return;

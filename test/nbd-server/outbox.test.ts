@@ -3,6 +3,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { HeapPayloads } from '../../src/nbd-server/heap-payloads.ts';
 import { Outbox } from '../../src/nbd-server/outbox.ts';
 
 const ack = (cookieLow: number) => {
@@ -17,12 +18,12 @@ test('pieces and acknowledgements keep their order, over any number of slabs and
   const anyStep = fc.constantFrom('ack', 'ack', 'ack', 'piece', 'take');
   fc.assert(
     fc.property(fc.array(anyStep, { maxLength: 1500, size: 'max' }), (steps) => {
-      const outbox = new Outbox();
+      const outbox = new Outbox(new HeapPayloads());
       const wanted: Buffer[] = [];
       const taken: Uint8Array[] = [];
       steps.forEach((step, k) => {
         if (step === 'take') {
-          taken.push(...outbox.take());
+          taken.push(...outbox.take().pieces);
         } else if (step === 'ack') {
           outbox.pushSimpleReply(k % 3, { cookieHigh: 0, cookieLow: k });
           wanted.push(ack(k));
@@ -32,7 +33,7 @@ test('pieces and acknowledgements keep their order, over any number of slabs and
         }
       });
       const waiting = outbox.bytes;
-      const rest = outbox.take();
+      const rest = outbox.take().pieces;
       expect(Buffer.concat(rest).length).toBe(waiting);
       expect(Buffer.concat([...taken, ...rest]).equals(Buffer.concat(wanted))).toBe(true);
     }),
@@ -41,9 +42,9 @@ test('pieces and acknowledgements keep their order, over any number of slabs and
 });
 
 test('a crowd of acknowledgements is one piece', () => {
-  const outbox = new Outbox();
+  const outbox = new Outbox(new HeapPayloads());
   for (let k = 0; k < 100; k += 1) outbox.pushSimpleReply(0, { cookieHigh: 0, cookieLow: k });
   expect(outbox.bytes).toBe(1600);
-  expect(outbox.take().length).toBe(1);
+  expect(outbox.take().pieces.length).toBe(1);
   expect(outbox.bytes).toBe(0);
 });

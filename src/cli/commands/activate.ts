@@ -10,6 +10,7 @@
 import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
 import { legIndex } from '../../geometry/units.ts';
 import type { MirrorSpec } from '../../mirror-set/mirror-spec.ts';
+import type { IoChoice } from '../../mirrord/data-path.ts';
 import type { ListenAddress } from '../../nbd-protocol/listen-address.ts';
 import { readDefinition } from '../../registry/definition-file.ts';
 import type { Places } from '../../registry/places.ts';
@@ -48,9 +49,10 @@ export const command: Command = {
     io: {
       value: 'required',
       metavar: 'BACKEND',
-      choices: ['auto', 'fs'],
-      help: 'how bytes reach the legs; fs is plain system calls, and what auto chooses',
+      choices: ['auto', 'uring', 'fs'],
+      help: 'how bytes travel: uring where the kernel allows it, fs everywhere; auto takes the best',
     },
+    direct: { value: 'none', help: 'read and write the legs past the page cache (O_DIRECT)' },
   },
   changes: true,
   losesData: true,
@@ -129,11 +131,21 @@ function requestFrom(outside: Outside, input: Input, flags: Flags) {
     name,
     listen: given.length > 0 ? given : [standard],
     readOnly: flags.has('read-only'),
+    io: ioChoiceFrom(flags),
     source:
       source === null ? null : legIndex(findLeg(readDefinition(places, name), source, outside.cwd)),
     logIntent: logIntentFrom(flags),
     confirmed: flags.has('yes'),
   };
+}
+
+function ioChoiceFrom(flags: Flags): IoChoice {
+  const wanted = flags.value('io');
+  const backend = wanted === 'uring' || wanted === 'fs' ? wanted : 'auto';
+  if (backend === 'fs' && flags.has('direct')) {
+    throw new MirrorError('USAGE', '--direct needs io_uring, which --io fs rules out');
+  }
+  return { backend, direct: flags.has('direct') };
 }
 
 function logIntentFrom(flags: Flags): MirrorSpec['logIntent'] {

@@ -1,0 +1,165 @@
+/**
+ * Legs and the log through an io_uring. What happens often goes through ring-device.ts; what happens
+ * seldom (zeroing, read-ahead, asking for holes) goes the way it goes without a ring.
+ *
+ * Everything read or written lies in native memory already, the payloads of clients in particular.
+ * Only the log's bits live in the heap of JavaScript, which the kernel must not look into while
+ * nobody waits for it, so each log write takes a copy along.
+ */
+import { invariant } from '../errors/invariant.ts';
+import type { ByteCount, ByteOffset, LegIndex } from '../geometry/units.ts';
+import type { BackendLeg } from './fs-backend.ts';
+import { FsBackend } from './fs-backend.ts';
+import type { IoUring } from './io-uring.ts';
+import type { RingCalls } from './io-uring-calls.ts';
+import type { AllocationRun, Done, IoError, LegIo, LogIo, LogPart, ZeroManner } from './leg-io.ts';
+import type { NativeMemory } from './native-memory.ts';
+import type { OpenDevice } from './open-device.ts';
+import { IN_FLIGHT_MAX, RingDevice } from './ring-device.ts';
+
+export interface RingParts {
+  readonly ring: IoUring;
+  readonly calls: RingCalls;
+  readonly memory: NativeMemory;
+}
+
+interface Leg {
+  readonly io: RingDevice;
+  readonly offset: number;
+}
+
+export class RingBackend implements LegIo, LogIo {
+  readonly #memory: NativeMemory;
+  readonly #legs: readonly Leg[];
+  readonly #log: RingDevice | null;
+  readonly #seldom: FsBackend;
+
+  constructor(
+    parts: RingParts,
+    legs: readonly BackendLeg[],
+    log: OpenDevice | null,
+    direct: boolean,
+  ) {
+    this.#memory = parts.memory;
+    this.#seldom = new FsBackend(legs, log);
+    const devices = new Map<OpenDevice, RingDevice>();
+    this.#legs = legs.map(({ device, offsetBytes, writePolicy }) => {
+      const policy = writePolicy === 'pool' ? 'ring' : writePolicy;
+      const io = devices.get(device) ?? new RingDevice(parts, device, { policy, direct });
+      devices.set(device, io);
+      return { io, offset: offsetBytes };
+    });
+    this.#log = log === null ? null : new RingDevice(parts, log, { policy: 'ring', direct: false });
+    parts.ring.limitWorkers((devices.size + 1) * IN_FLIGHT_MAX);
+  }
+
+  read(leg: LegIndex, into: Uint8Array, offset: ByteOffset, done: Done): void {
+    const { io, offset: start } = this.#leg(leg);
+    io.read(into, start + offset, done);
+  }
+
+  write(
+    leg: LegIndex,
+    pieces: readonly Uint8Array[],
+    offset: ByteOffset,
+    fua: boolean,
+    done: Done,
+  ): void {
+    const { io, offset: start } = this.#leg(leg);
+    const [only] = pieces;
+    if (only !== undefined && pieces.length === 1) io.write(only, start + offset, fua, done);
+    else writeAll(io, pieces, start + offset, fua, done);
+  }
+
+  zero(leg: LegIndex, offset: ByteOffset, length: ByteCount, manner: ZeroManner, done: Done): void {
+    this.#seldom.zero(leg, offset, length, manner, done);
+  }
+
+  discard(leg: LegIndex, offset: ByteOffset, length: ByteCount, fua: boolean, done: Done): void {
+    this.#seldom.discard(leg, offset, length, fua, done);
+  }
+
+  flush(leg: LegIndex, done: Done): void {
+    this.#leg(leg).io.flush(done);
+  }
+
+  prefetch(leg: LegIndex, offset: ByteOffset, length: ByteCount): void {
+    this.#seldom.prefetch(leg, offset, length);
+  }
+
+  allocation(
+    leg: LegIndex,
+    offset: ByteOffset,
+    length: ByteCount,
+    runsMax: number,
+  ): AllocationRun[] {
+    return this.#seldom.allocation(leg, offset, length, runsMax);
+  }
+
+  writeLog(parts: readonly LogPart[], durable: boolean, done: Done): void {
+    const log = this.#log;
+    invariant(log !== null, 'a mirror with a core log writes none');
+    if (parts.length === 0) {
+      log.flush(done);
+      return;
+    }
+    // A single part, the everyday case, is made durable by its own write; several share a flush.
+    const together = durable && parts.length > 1;
+    this.#writeParts(log, parts, durable && !together, (error) => {
+      if (error === null && together) log.flush(done);
+      else done(error);
+    });
+  }
+
+  /** Nothing is in flight any more. */
+  close(): void {
+    for (const io of new Set(this.#legs.map((leg) => leg.io))) io.close();
+    this.#log?.close();
+  }
+
+  #writeParts(log: RingDevice, parts: readonly LogPart[], fua: boolean, done: Done): void {
+    const ended = lastOf(parts.length, done);
+    for (const { bytes, offset } of parts) {
+      const slot = this.#memory.take(bytes.length);
+      const copy = slot.data(bytes.length);
+      copy.set(bytes);
+      log.write(copy, offset, fua, (error) => {
+        slot.release();
+        ended(error);
+      });
+    }
+  }
+
+  #leg(index: LegIndex): Leg {
+    const leg = this.#legs[index];
+    invariant(leg !== undefined, `no leg ${index}`);
+    return leg;
+  }
+}
+
+function writeAll(
+  io: RingDevice,
+  pieces: readonly Uint8Array[],
+  position: number,
+  fua: boolean,
+  done: Done,
+): void {
+  const ended = lastOf(pieces.length, done);
+  let at = position;
+  for (const piece of pieces) {
+    io.write(piece, at, fua, ended);
+    at += piece.length;
+  }
+}
+
+/** Calls `done` at the `count`th call, with the first error; the bytes are only lent until then. */
+function lastOf(count: number, done: Done): Done {
+  invariant(count > 0, 'a write has something to write');
+  let pending = count;
+  let failure: IoError | null = null;
+  return (error) => {
+    failure ??= error;
+    pending -= 1;
+    if (pending === 0) done(failure);
+  };
+}

@@ -1,0 +1,190 @@
+/**
+ * A connected socket in the ring: receives into native memory, sends from it.
+ *
+ *   receive   one request in the ring; the kernel waits for the client, not we
+ *   send      sendmsg on the spot, many pieces in one call; what the socket does not take
+ *             waits until a poll in the ring says that it takes more
+ *
+ * Owns its descriptor. `closed` is called once, last, when the kernel looks at nothing of ours any more.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import { invariant } from '../errors/invariant.ts';
+import { OPERATION } from './io-uring.ts';
+import type { RingCalls } from './io-uring-calls.ts';
+import type { NativeMemory } from './native-memory.ts';
+import type { RingLoop } from './ring-loop.ts';
+
+/** struct msghdr of a 64-bit machine, and behind it the vector: { address u64, length u64 } each. */
+const HEADER_BYTES = 56;
+const VECTOR_BYTES = 16;
+const VECTORS_MAX = 1024;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+const POLLOUT = 4;
+const { EINTR, EAGAIN } = os.constants.errno;
+
+/** The one message of this thread: a send is over when the call returns. */
+export class SendMessage {
+  readonly address: number;
+  readonly #words: Int32Array;
+  #count = 0;
+
+  constructor(memory: NativeMemory) {
+    const bytes = HEADER_BYTES + 8 + VECTORS_MAX * VECTOR_BYTES;
+    const slot = memory.take(bytes);
+    const { buffer, byteOffset } = slot.data(bytes);
+    this.address = slot.address;
+    this.#words = new Int32Array(buffer, byteOffset, bytes >> 2);
+    this.#words.fill(0);
+    this.#putU64(4, slot.address + HEADER_BYTES + 8);
+  }
+
+  get isFull(): boolean {
+    return this.#count === VECTORS_MAX;
+  }
+
+  begin(): void {
+    this.#count = 0;
+  }
+
+  add(address: number, length: number): void {
+    const at = (HEADER_BYTES + 8) / 4 + this.#count * 4;
+    this.#putU64(at, address);
+    this.#words[at + 2] = length;
+    this.#count += 1;
+    this.#words[6] = this.#count;
+  }
+
+  #putU64(word: number, value: number): void {
+    this.#words[word] = value | 0;
+    this.#words[word + 1] = (value / 2 ** 32) | 0;
+  }
+}
+
+export interface ConnectionParts {
+  readonly loop: RingLoop;
+  readonly calls: RingCalls;
+  readonly memory: NativeMemory;
+  readonly message: SendMessage;
+}
+
+export interface ConnectionEvents {
+  /** So many bytes lie where they were asked to; 0: the client sends no more. */
+  received(bytes: number): void;
+  /** The socket takes more. */
+  writable(): void;
+  closed(): void;
+}
+
+export class RingConnection {
+  readonly #parts: ConnectionParts;
+  readonly #fd: number;
+  readonly #events: ConnectionEvents;
+  readonly #receiver: number;
+  readonly #poller: number;
+  #receiving = false;
+  #receiveAt = 0;
+  #receiveBytes = 0;
+  #polling = false;
+  #closing = false;
+
+  constructor(parts: ConnectionParts, fd: number, events: ConnectionEvents) {
+    this.#parts = parts;
+    this.#fd = fd;
+    this.#events = events;
+    this.#receiver = parts.loop.ring.enlist({ completed: (result) => this.#received(result) });
+    this.#poller = parts.loop.ring.enlist({ completed: () => this.#writable() });
+  }
+
+  /** It receives already, or never will again. */
+  get isBusy(): boolean {
+    return this.#receiving || this.#closing;
+  }
+
+  /** `writable` will be called. */
+  get isFull(): boolean {
+    return this.#polling || this.#closing;
+  }
+
+  receive(address: number, length: number): void {
+    invariant(!this.#receiving && !this.#closing, 'one receive at a time, on an open connection');
+    this.#receiving = true;
+    this.#receiveAt = address;
+    this.#receiveBytes = length;
+    this.#parts.loop.ring.put(OPERATION.RECV, this.#fd, 0, address, length, 0, this.#receiver);
+  }
+
+  /**
+   * Sends `pieces` from byte `skip` of them on; returns how many bytes the socket took. Fewer than
+   * there are: `writable` is called when it takes more. A broken connection is closed.
+   */
+  send(pieces: readonly Uint8Array[], skip: number): number {
+    const { message, calls } = this.#parts;
+    message.begin();
+    let toSkip = skip;
+    let wanted = 0;
+    for (const piece of pieces) {
+      if (toSkip >= piece.length) {
+        toSkip -= piece.length;
+        continue;
+      }
+      if (message.isFull) break;
+      message.add(this.#addressOf(piece) + toSkip, piece.length - toSkip);
+      wanted += piece.length - toSkip;
+      toSkip = 0;
+    }
+    const sent = calls.send(this.#fd, message.address, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && sent !== -EAGAIN && sent !== -EINTR) this.close();
+    const count = Math.max(0, sent);
+    if (count < wanted) this.#waitUntilWritable();
+    return count;
+  }
+
+  /** Breaks the connection; `closed` follows when nothing is in flight, never from within. */
+  close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#parts.calls.shutdown(this.#fd);
+    this.#finishIfIdle();
+  }
+
+  #addressOf(piece: Uint8Array): number {
+    // What is sent seldom (the handshake, errors) may lie in the heap: the call is over before
+    // anything can move.
+    return this.#parts.memory.addressOf(piece) ?? this.#parts.calls.addressOf(piece);
+  }
+
+  #waitUntilWritable(): void {
+    if (this.#polling || this.#closing) return;
+    this.#polling = true;
+    this.#parts.loop.ring.put(OPERATION.POLL_ADD, this.#fd, 0, 0, 0, POLLOUT, this.#poller);
+  }
+
+  #received(result: number): void {
+    this.#receiving = false;
+    if (this.#closing) this.#finishIfIdle();
+    else if (result >= 0) this.#events.received(result);
+    else if (result === -EINTR || result === -EAGAIN) {
+      this.receive(this.#receiveAt, this.#receiveBytes);
+    } else this.close();
+  }
+
+  #writable(): void {
+    this.#polling = false;
+    if (this.#closing) this.#finishIfIdle();
+    else this.#events.writable();
+  }
+
+  #finishIfIdle(): void {
+    if (!this.#receiving && !this.#polling) this.#parts.loop.soon(() => this.#finish());
+  }
+
+  #finish(): void {
+    const { ring } = this.#parts.loop;
+    ring.dismiss(this.#receiver);
+    ring.dismiss(this.#poller);
+    fs.closeSync(this.#fd);
+    this.#events.closed();
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * One open device, with offsets into the device, by way of the ring. Some requests are quicker done on
+ * the spot than handed over:
+ *
+ *            on the spot                               through the ring
+ *   read     tmpfs; what lies in the page cache        everything else
+ *   write    local file, no FUA; tmpfs                 block device, network, O_DIRECT, FUA
+ *   flush    tmpfs                                     everything else
+ *
+ * The kernel hands a buffered write that came through the ring to a thread of its own, which costs
+ * twice the CPU of doing it at once; but a write on the spot that has to wait makes everybody wait.
+ * So the way is a policy per leg, `inline` only where nothing but memory is expected to be waited for.
+ *
+ * A request that hangs keeps a kernel thread for as long as it hangs. Each device has room for
+ * `IN_FLIGHT_MAX` of them and no more, the rest stands in line, so that the other devices go on.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import { invariant } from '../errors/invariant.ts';
+import { ioError, ioErrorOfErrno } from './io-error.ts';
+import type { IoUring } from './io-uring.ts';
+import type { RingCalls } from './io-uring-calls.ts';
+import type { Done, IoError } from './leg-io.ts';
+import type { NativeMemory, NativeSlot } from './native-memory.ts';
+import type { OpenDevice } from './open-device.ts';
+import { PoolLane } from './pool-lane.ts';
+import type { TransferDevice } from './ring-transfer.ts';
+import { Transfer } from './ring-transfer.ts';
+
+export type RingWritePolicy = 'inline' | 'ring';
+
+/** More at once gain nothing, and each may occupy a thread of the kernel. */
+export const IN_FLIGHT_MAX = 64;
+const RWF_DSYNC = 2;
+const RWF_NOWAIT = 8;
+const VECTOR_BYTES = 16;
+/** Copying more than this on the spot would keep every other client waiting. */
+const READ_NOW_BYTES_MAX = 1024 * 1024;
+const { EINTR } = os.constants.errno;
+
+export class RingDevice implements TransferDevice {
+  readonly ring: IoUring;
+  readonly idle: Transfer[] = [];
+  readonly path: string;
+  readonly #calls: RingCalls;
+  readonly #memory: NativeMemory;
+  readonly #device: OpenDevice;
+  readonly #fd: number;
+  readonly #directFd: number;
+  readonly #writesNow: boolean;
+  readonly #readsNow: boolean;
+  readonly #lane = new PoolLane(IN_FLIGHT_MAX);
+  readonly #vector: NativeSlot;
+  readonly #vectorView: DataView;
+
+  constructor(
+    parts: { ring: IoUring; calls: RingCalls; memory: NativeMemory },
+    device: OpenDevice,
+    manner: { readonly policy: RingWritePolicy | null; readonly direct: boolean },
+  ) {
+    const { traits, nowaitReads } = device;
+    this.ring = parts.ring;
+    this.#calls = parts.calls;
+    this.#memory = parts.memory;
+    this.#device = device;
+    this.path = device.path;
+    this.#fd = device.fd;
+    this.#directFd = manner.direct ? openDirect(device) : -1;
+    const local = manner.policy === null ? !traits.mayStall : manner.policy === 'inline';
+    this.#writesNow = local && !manner.direct;
+    this.#readsNow = (traits.inMemory || nowaitReads) && !manner.direct;
+    this.#vector = parts.memory.take(VECTOR_BYTES);
+    const { buffer, byteOffset } = this.#vector.data(VECTOR_BYTES);
+    this.#vectorView = new DataView(buffer, byteOffset, VECTOR_BYTES);
+  }
+
+  /** `into` is a view of native memory. */
+  read(into: Uint8Array, position: number, done: Done): void {
+    const address = this.#addressOf(into);
+    const { length } = into;
+    const got = this.#readsNow ? this.#readNow(address, length, position) : 0;
+    if (got === length) {
+      done(null);
+      return;
+    }
+    const range = { address: address + got, length: length - got, position: position + got };
+    this.#begin('read', range, 0, done);
+  }
+
+  /** `from` is a view of native memory. */
+  write(from: Uint8Array, position: number, fua: boolean, done: Done): void {
+    const { traits, durableFd } = this.#device;
+    invariant(durableFd >= 0, `${this.path} is open for reading only`);
+    const address = this.#addressOf(from);
+    if (this.#writesNow && (!fua || traits.inMemory)) {
+      done(this.#writeNow(address, from.length, position));
+      return;
+    }
+    this.#begin('write', { address, length: from.length, position }, fua ? RWF_DSYNC : 0, done);
+  }
+
+  flush(done: Done): void {
+    if (this.#device.traits.inMemory) {
+      done(null);
+      return;
+    }
+    this.#lane.enter(() => this.#transfer().beginFlush(this.#fd, done));
+  }
+
+  ended(): void {
+    this.#lane.leave();
+  }
+
+  close(): void {
+    if (this.#directFd >= 0) fs.closeSync(this.#directFd);
+  }
+
+  #begin(
+    verb: 'read' | 'write',
+    range: { address: number; length: number; position: number },
+    flags: number,
+    done: Done,
+  ): void {
+    const fd = this.#isAligned(range) ? this.#directFd : this.#fd;
+    this.#lane.enter(() => this.#transfer().begin(verb, fd, range, flags, done));
+  }
+
+  /** O_DIRECT takes whole blocks only; the rest goes through the page cache, which the kernel keeps in step. */
+  #isAligned({ address, length, position }: { address: number; length: number; position: number }) {
+    if (this.#directFd < 0) return false;
+    const { blockBytes } = this.#device;
+    return address % blockBytes === 0 && length % blockBytes === 0 && position % blockBytes === 0;
+  }
+
+  #transfer(): Transfer {
+    return this.idle.pop() ?? new Transfer(this);
+  }
+
+  #addressOf(bytes: Uint8Array): number {
+    const address = this.#memory.addressOf(bytes);
+    invariant(address !== null, 'what goes through the ring lies in native memory');
+    return address;
+  }
+
+  /** How many bytes were there at once. Why not all of them, the ring finds out and says. */
+  #readNow(address: number, length: number, position: number): number {
+    if (length > READ_NOW_BYTES_MAX) return 0;
+    if (this.#device.traits.inMemory) {
+      return Math.max(0, this.#calls.read(this.#fd, address, length, position));
+    }
+    this.#vectorView.setBigUint64(0, BigInt(address), true);
+    this.#vectorView.setUint32(8, length, true);
+    const { address: vector } = this.#vector;
+    return Math.max(0, this.#calls.readVector(this.#fd, vector, 1, position, RWF_NOWAIT));
+  }
+
+  /** Null when all of it is written. */
+  #writeNow(start: number, length: number, position: number): IoError | null {
+    for (let written = 0; written < length; ) {
+      const count = this.#calls.write(
+        this.#fd,
+        start + written,
+        length - written,
+        position + written,
+      );
+      if (count === -EINTR) continue;
+      if (count <= 0) return this.#writeFault(count, position + written);
+      written += count;
+    }
+    return null;
+  }
+
+  #writeFault(count: number, position: number): IoError {
+    const attempt = `${this.path}: write at byte ${position}`;
+    return count < 0 ? ioErrorOfErrno(count, attempt) : ioError('EIO', `${attempt}: took nothing`);
+  }
+}
+
+/** Opened through /proc, so that it is this very device; throws what `open` throws. */
+function openDirect({ fd, durableFd }: OpenDevice): number {
+  const { O_RDWR, O_RDONLY, O_DIRECT } = fs.constants;
+  return fs.openSync(`/proc/self/fd/${fd}`, (durableFd >= 0 ? O_RDWR : O_RDONLY) | O_DIRECT);
+}

@@ -1,0 +1,110 @@
+/**
+ * How the bytes of one mirror travel between clients, legs and log, chosen once at the start:
+ *
+ *   uring   everything in one ring of the worker's thread     Linux 6.1 or later, where it is allowed
+ *   fs      sockets of Node, plain system calls, libuv's pool everywhere else
+ *
+ * Same verbs, same order, same failures; the engine and the sessions do not know which one it is.
+ */
+import { getSystemErrorName } from 'node:util';
+import type { IoName } from '../control-protocol/mirror-status.ts';
+import type { BackendLeg } from '../devices/fs-backend.ts';
+import { FsBackend } from '../devices/fs-backend.ts';
+import { IoUring } from '../devices/io-uring.ts';
+import { ringCalls } from '../devices/io-uring-calls.ts';
+import type { LegIo, LogIo } from '../devices/leg-io.ts';
+import { NativeMemory } from '../devices/native-memory.ts';
+import type { OpenDevice } from '../devices/open-device.ts';
+import { RingBackend } from '../devices/ring-backend.ts';
+import { SendMessage } from '../devices/ring-connection.ts';
+import { RingLoop } from '../devices/ring-loop.ts';
+import { MirrorError } from '../errors/mirror-error.ts';
+import type { Carrier } from '../nbd-server/carrier.ts';
+import { RingCarrier } from '../nbd-server/ring-transport.ts';
+import { SocketCarrier } from '../nbd-server/socket-transport.ts';
+
+/** What the owner wants. */
+export interface IoChoice {
+  readonly backend: 'auto' | IoName;
+  /** Past the page cache, where the ring can. */
+  readonly direct: boolean;
+}
+
+export interface DataPath {
+  readonly name: IoName;
+  /** For people: why this one. */
+  readonly reason: string;
+  readonly device: LegIo & LogIo;
+  readonly carrier: Carrier;
+  /** A timer of Node is due in `delayMs`. */
+  timerSet(delayMs: number): void;
+  /** No request is in flight any more. */
+  close(): void;
+}
+
+/** Submission entries; more requests than this at once are submitted in several calls. */
+const RING_ENTRIES = 1024;
+
+/** Throws IO_UNAVAILABLE when the owner insists on what is not to be had. */
+export function openDataPath(
+  { backend, direct }: IoChoice,
+  legs: readonly BackendLeg[],
+  log: OpenDevice | null,
+): DataPath {
+  if (backend === 'fs') return overFs(legs, log, '--io fs');
+  const ring = overRing(legs, log, direct);
+  if (typeof ring !== 'string') return ring;
+  if (backend === 'auto' && !direct) return overFs(legs, log, ring);
+  throw new MirrorError(
+    'IO_UNAVAILABLE',
+    `io_uring cannot be used: ${ring}`,
+    {},
+    'leave --io and --direct out, or run where io_uring is allowed (Linux 6.1 or later)',
+  );
+}
+
+function overFs(legs: readonly BackendLeg[], log: OpenDevice | null, reason: string): DataPath {
+  return {
+    name: 'fs',
+    reason,
+    device: new FsBackend(legs, log),
+    carrier: new SocketCarrier(),
+    timerSet: () => {},
+    close: () => {},
+  };
+}
+
+/** The data path, or why there is none. */
+function overRing(
+  legs: readonly BackendLeg[],
+  log: OpenDevice | null,
+  direct: boolean,
+): DataPath | string {
+  const calls = ringCalls();
+  if (calls === null) return 'the system calls cannot be reached (no koffi for this machine)';
+  const ring = IoUring.open(calls, RING_ENTRIES);
+  if (typeof ring === 'number') return refusalWords(ring);
+  const memory = new NativeMemory(calls);
+  const loop = new RingLoop(ring, calls, memory);
+  const device = new RingBackend({ ring, calls, memory }, legs, log, direct);
+  loop.start();
+  return {
+    name: 'uring',
+    reason: direct ? 'io_uring, past the page cache' : 'io_uring',
+    device,
+    carrier: new RingCarrier({ loop, calls, memory, message: new SendMessage(memory) }),
+    timerSet: (delayMs) => loop.visitWithin(delayMs),
+    close: () => {
+      loop.stop();
+      device.close();
+      ring.close();
+    },
+  };
+}
+
+function refusalWords(errno: number): string {
+  const name = getSystemErrorName(errno);
+  if (name === 'EINVAL') return 'this kernel is older than Linux 6.1';
+  if (name === 'EPERM') return 'not permitted here (kernel.io_uring_disabled, or a sandbox)';
+  return name === 'ENOSYS' ? 'this kernel has none' : `refused with ${name}`;
+}

@@ -1,0 +1,164 @@
+/**
+ * A connection in a ring, for one session: receives into a window, sends what the session has, and
+ * keeps what the socket does not take yet.
+ *
+ *   kernel ─▶ window ─▶ session ─▶ mail │ mail │ mail ─▶ kernel
+ *                                    └ the first one may have left in part
+ *
+ * Node has accepted the connection; its socket is given up at once and only the descriptor is kept,
+ * as a duplicate, so that Node's loop never looks at it.
+ */
+import type { Socket } from 'node:net';
+import type { ConnectionParts } from '../devices/ring-connection.ts';
+import { RingConnection } from '../devices/ring-connection.ts';
+import type { RingLoop } from '../devices/ring-loop.ts';
+import type { Carrier, Connection, OpenSession } from './carrier.ts';
+import type { NbdSession } from './nbd-session.ts';
+import type { Mail } from './outbox.ts';
+import { release } from './outbox.ts';
+import type { PayloadMemory } from './payload.ts';
+import { ReceiveWindow } from './receive-window.ts';
+import type { Transport } from './transport.ts';
+
+class RingTransport implements Transport, Connection {
+  readonly session: NbdSession;
+  readonly #loop: RingLoop;
+  readonly #connection: RingConnection;
+  readonly #window: ReceiveWindow;
+  readonly #addressOf: (bytes: Uint8Array) => number;
+  readonly #closed: (session: NbdSession) => void;
+  #unsent: Mail[] = [];
+  #unsentBytes = 0;
+  /** Bytes of the first mail that have left. */
+  #sentOfFirst = 0;
+  #target: Uint8Array = new Uint8Array();
+  #paused = false;
+  #ending = false;
+  #turnRequested = false;
+
+  constructor(
+    parts: ConnectionParts,
+    fd: number,
+    open: OpenSession,
+    closed: (session: NbdSession) => void,
+  ) {
+    this.#loop = parts.loop;
+    this.#closed = closed;
+    this.#addressOf = (bytes) => parts.memory.addressOf(bytes) ?? 0;
+    this.#window = new ReceiveWindow(parts.memory);
+    this.#connection = new RingConnection(parts, fd, {
+      received: (bytes) => this.#received(bytes),
+      writable: () => this.#writable(),
+      closed: () => this.#gone(),
+    });
+    this.session = open(this, this.#window);
+    this.requestTurn();
+  }
+
+  get unsentBytes(): number {
+    return this.#unsentBytes;
+  }
+
+  send(mail: Mail): void {
+    this.#unsent.push(mail);
+    this.#unsentBytes += mail.bytes;
+    this.#sendMore();
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#listen();
+  }
+
+  requestTurn(): void {
+    if (this.#turnRequested) return;
+    this.#turnRequested = true;
+    this.#loop.soon(() => this.#turn());
+  }
+
+  end(): void {
+    this.#ending = true;
+    if (this.#unsentBytes === 0) this.destroy();
+  }
+
+  destroy(): void {
+    this.#connection.close();
+  }
+
+  #turn(): void {
+    this.#turnRequested = false;
+    this.session.turn();
+    this.#listen();
+  }
+
+  #listen(): void {
+    if (this.#paused || this.#ending || this.#connection.isBusy) return;
+    this.#target = this.#window.target();
+    this.#connection.receive(this.#addressOf(this.#target), this.#target.length);
+  }
+
+  #received(bytes: number): void {
+    if (bytes === 0) {
+      this.#paused = true;
+      this.session.inputEnded();
+      return;
+    }
+    this.session.receive(this.#target.subarray(0, bytes));
+    this.#listen();
+  }
+
+  #writable(): void {
+    this.#sendMore();
+    if (this.#unsentBytes > 0) return;
+    if (this.#ending) this.destroy();
+    else this.session.turn();
+  }
+
+  #sendMore(): void {
+    while (this.#unsentBytes > 0 && !this.#connection.isFull) {
+      const [first] = this.#unsent;
+      if (first === undefined) return;
+      const sent = this.#connection.send(first.pieces, this.#sentOfFirst);
+      this.#sentOfFirst += sent;
+      this.#unsentBytes -= sent;
+      if (this.#sentOfFirst < first.bytes) continue;
+      this.#sentOfFirst = 0;
+      this.#unsent.shift();
+      release(first);
+    }
+  }
+
+  #gone(): void {
+    for (const mail of this.#unsent.splice(0)) release(mail);
+    this.#unsentBytes = 0;
+    this.#window.release();
+    this.session.connectionClosed();
+    this.#closed(this.session);
+  }
+}
+
+export class RingCarrier implements Carrier {
+  readonly payloads: PayloadMemory;
+  readonly #parts: ConnectionParts;
+
+  constructor(parts: ConnectionParts) {
+    this.payloads = parts.memory;
+    this.#parts = parts;
+  }
+
+  carry(socket: Socket, open: OpenSession, closed: (session: NbdSession) => void): Connection {
+    const fd = this.#parts.calls.duplicate(descriptorOf(socket));
+    socket.destroy();
+    return new RingTransport(this.#parts, fd, open, closed);
+  }
+}
+
+/** Node shows it to nobody, but has had it there since sockets exist. */
+function descriptorOf(socket: Socket): number {
+  const { _handle: handle } = socket as unknown as { readonly _handle: { readonly fd: number } };
+  return handle.fd;
+}
