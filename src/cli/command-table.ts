@@ -61,6 +61,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     'Forget a mirror; its legs stay as they are',
     () => import('./commands/remove.ts'),
   ),
+  entry('tui', [], 'Watch a mirror on a live dashboard', () => import('./commands/tui.ts')),
   entry('demo', [], 'Show the main job on scratch files', () => import('./commands/demo.ts')),
   entry('log dump', [], 'Show what a dirty log says', () => import('./commands/log-dump.ts')),
   entry(

@@ -5,8 +5,8 @@
 import { MirrorError } from '../../errors/mirror-error.ts';
 import { readDefinition } from '../../registry/definition-file.ts';
 import { controlSocketPath } from '../../registry/places.ts';
-import type { Command } from '../command.ts';
 import { chooseMirror } from '../choose-mirror.ts';
+import type { Command } from '../command.ts';
 import type { Flags } from '../given.ts';
 import type { Outside } from '../outside.ts';
 import { placesFor } from '../state-places.ts';
@@ -77,4 +77,3 @@ function stateDirWords(flags: Flags): readonly string[] {
   const stateDir = flags.value('state-dir');
   return stateDir === null ? [] : ['--state-dir', stateDir];
 }
-

@@ -1,0 +1,179 @@
+/**
+ * Runs the dashboard on a terminal, from the first frame to the terminal given back as it was.
+ *
+ *   terminal input ─▶ pointer input ─▶ ink ─▶ keys            terminal output ◀─ tap ◀─ ink
+ *                          └─▶ clicks, wheel                                  ◀─ painter
+ *
+ * ink and the painter share the terminal by these rules: ink writes through a tap, which tells the
+ * painter when ink has erased something; the painter writes only inside its rectangle, saves and
+ * restores the cursor, and leaves out the rectangle of an open overlay. After a resize the painter
+ * stops at once, and both begin anew when the size has settled.
+ *
+ * Whatever ends the process, mouse reports are switched off again; ink leaves the alternate screen and
+ * shows the cursor.
+ */
+import { render } from 'ink';
+import type { MirrorWatch } from '../watch/mirror-watch.ts';
+import { App } from './app.tsx';
+import type { DashboardSettings } from './dashboard.ts';
+import { Dashboard } from './dashboard.ts';
+import { keyHints } from './key-bar.tsx';
+import { MapCanvas } from './map-canvas.ts';
+import { overlayRect } from './overlay-plan.ts';
+import { EMPTY_RECT, Painter } from './painter.ts';
+import type { KeyboardStream, PointerEvent } from './pointer-input.ts';
+import { PointerInput } from './pointer-input.ts';
+import { glyphPen } from './tones.ts';
+
+const MOUSE_ON = '\x1b[?1000h\x1b[?1006h';
+const MOUSE_OFF = '\x1b[?1006l\x1b[?1000l';
+const CLEAR = '\x1b[2J\x1b[H';
+const SETTLE_MS = 120;
+const WHEEL_ZOOM = 2;
+
+export type ScreenStream = NodeJS.WriteStream;
+
+export interface DashboardRun {
+  readonly dashboard: Dashboard;
+  /** Resolves when the terminal has been given back. */
+  readonly ended: Promise<void>;
+  /** Everything that ink was asked to draw is on its way to the terminal. */
+  flushed(): Promise<void>;
+  stop(): void;
+}
+
+export interface RunOptions extends DashboardSettings {
+  readonly mouse: boolean;
+  readonly openWallboard: () => Promise<void>;
+}
+
+export function runDashboard(
+  watch: MirrorWatch,
+  output: ScreenStream,
+  keyboard: KeyboardStream,
+  options: RunOptions,
+): DashboardRun {
+  const input = new PointerInput(keyboard);
+  const painter = new Painter((text) => output.write(text), glyphPen(false));
+  const canvas = new MapCanvas(painter);
+  const tap = new OutputTap(output, painter);
+  const dashboard: Dashboard = new Dashboard(watch, canvas, options, {
+    quit: () => stop(),
+    setMouse: (on) => output.write(on ? MOUSE_ON : MOUSE_OFF),
+    openWallboard: () => void options.openWallboard(),
+    exportView: () => '',
+  });
+  const sparing = dashboard.subscribe(() => spareOverlay(dashboard, painter, tap));
+  input.onPointer = (event) => point(dashboard, event);
+  dashboard.resize(output.columns, output.rows);
+  dashboard.isMouseOn = options.mouse;
+  if (options.mouse) output.write(MOUSE_ON);
+  const instance = render(<App dashboard={dashboard} />, {
+    stdout: tap.stream,
+    stdin: input as unknown as NodeJS.ReadStream,
+    interactive: true,
+    alternateScreen: true,
+    incrementalRendering: true,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    maxFps: 30,
+  });
+  const resizing = new Resizing(output, painter, () => {
+    output.write(CLEAR);
+    instance.clear();
+    dashboard.resize(output.columns, output.rows);
+    instance.rerender(<App dashboard={dashboard} />);
+  });
+  watch.start();
+  const restore = () => output.write(MOUSE_OFF);
+  process.once('exit', restore);
+
+  function stop(): void {
+    watch.close();
+    sparing();
+    resizing.stop();
+    painter.place(EMPTY_RECT, glyphPen(false));
+    output.write(MOUSE_OFF);
+    instance.unmount();
+  }
+
+  const ended = instance.waitUntilExit().then(() => {
+    watch.close();
+    input.detach();
+    process.off('exit', restore);
+  });
+  return { dashboard, ended, stop, flushed: () => instance.waitUntilRenderFlush() };
+}
+
+/** ink's stdout: passes everything on, and notes what it does to the painter's cells. */
+class OutputTap {
+  readonly stream: ScreenStream;
+  /** Rows of the map that ink may write to: those of an overlay. */
+  isOverlayOpen = false;
+
+  constructor(output: ScreenStream, painter: Painter) {
+    const write = (chunk: string, ...rest: never[]) => {
+      const taken = output.write(chunk, ...rest);
+      this.#note(String(chunk), painter);
+      return taken;
+    };
+    this.stream = new Proxy(output, {
+      get(target, key) {
+        if (key === 'write') return write;
+        const value = Reflect.get(target, key);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  }
+
+  #note(chunk: string, painter: Painter): void {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals speak in control characters
+    const erases = /\x1b\[[0-3]?J|\x1b\[2K|\x1b\[\?1049h/.test(chunk);
+    if (erases || this.isOverlayOpen) painter.forget();
+  }
+}
+
+function spareOverlay(dashboard: Dashboard, painter: Painter, tap: OutputTap): void {
+  painter.spare(overlayRect(dashboard));
+  tap.isOverlayOpen = dashboard.overlay !== null;
+}
+
+/** A new size holds once it has not changed for a moment; until then nothing is painted. */
+class Resizing {
+  readonly #output: ScreenStream;
+  readonly #changed: () => void;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(output: ScreenStream, painter: Painter, settled: () => void) {
+    this.#output = output;
+    this.#changed = () => {
+      painter.place(EMPTY_RECT, glyphPen(false));
+      if (this.#timer !== null) clearTimeout(this.#timer);
+      this.#timer = setTimeout(settled, SETTLE_MS);
+    };
+    // Before ink hears of it, which paints at once.
+    output.prependListener('resize', this.#changed);
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#output.off('resize', this.#changed);
+  }
+}
+
+function point(dashboard: Dashboard, { kind, x, y }: PointerEvent): void {
+  if (dashboard.overlay !== null) {
+    if (kind === 'press') dashboard.open(null);
+    return;
+  }
+  if (kind === 'press' && y === dashboard.plan.rows - 1) {
+    const hint = keyHints(dashboard).find((shown) => x >= shown.x && x < shown.x + shown.width);
+    hint?.command.run(dashboard);
+    return;
+  }
+  const region = dashboard.canvas.regionAt(x, y);
+  if (region === null) return;
+  if (kind === 'press') dashboard.point(region);
+  else if (kind === 'wheelUp') dashboard.zoom(WHEEL_ZOOM, region);
+  else if (kind === 'wheelDown') dashboard.zoom(1 / WHEEL_ZOOM, region);
+}

@@ -1,0 +1,53 @@
+/** Numbers as the screen shows them: short, of steady width where they change, unknown as a dash. */
+import { formatBytes, formatDuration, formatRate } from '../geometry/size-words.ts';
+
+export const UNKNOWN = '–';
+
+export const grouped = (count: number) => Math.round(count).toLocaleString('en-US');
+
+export function rateWords(bytesPerSecond: number | null): string {
+  return bytesPerSecond === null ? UNKNOWN : formatRate(bytesPerSecond);
+}
+
+export function etaWords(seconds: number | null): string {
+  return seconds === null || !Number.isFinite(seconds) ? UNKNOWN : formatDuration(seconds);
+}
+
+/** `380 µs`, `2.1 ms`, `1.4 s`. */
+export function latencyWords(micros: number | null): string {
+  if (micros === null) return UNKNOWN;
+  if (micros < 1000) return `${Math.round(micros)} µs`;
+  if (micros < 1_000_000) return `${(micros / 1000).toFixed(1)} ms`;
+  return `${(micros / 1_000_000).toFixed(1)} s`;
+}
+
+/** `12`, `3.4k`, `1.2M`, per second. */
+export function frequencyWords(perSecond: number): string {
+  if (perSecond < 1000) return `${Math.round(perSecond)}/s`;
+  if (perSecond < 1_000_000) return `${(perSecond / 1000).toFixed(1)}k/s`;
+  return `${(perSecond / 1_000_000).toFixed(1)}M/s`;
+}
+
+/** Never 100 before everything is done. */
+export function percentWords(share: number | null): string {
+  if (share === null) return UNKNOWN;
+  const percent = share >= 1 ? 100 : Math.min(99.9, share * 100);
+  return `${percent.toFixed(percent === 100 ? 0 : 1)} %`;
+}
+
+/** `12 s`, `4 min`, `2 h`: how long ago. */
+export function agoWords(seconds: number): string {
+  if (seconds < 1) return 'just now';
+  if (seconds < 120) return `${Math.floor(seconds)} s ago`;
+  if (seconds < 7200) return `${Math.floor(seconds / 60)} min ago`;
+  return `${Math.floor(seconds / 3600)} h ago`;
+}
+
+/** The end of a path says more than its beginning. */
+export function tail(text: string, width: number): string {
+  return text.length <= width ? text : `…${text.slice(text.length - width + 1)}`;
+}
+
+export function byteRange(first: number, end: number): string {
+  return `${formatBytes(first)} – ${formatBytes(end)}`;
+}
