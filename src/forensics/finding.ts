@@ -22,8 +22,10 @@ export interface Finding {
   readonly id: string;
   readonly severity: Severity;
   readonly confidence: Confidence;
-  /** The region it is about, null where it is about the log. */
+  /** The first region it is about, null where it is about the log. */
   readonly region: number | null;
+  /** How many neighbouring regions it is about; 0 where it is about the log. */
+  readonly regionCount: number;
   /** The bytes of the mirror it is about, half-open; null likewise. */
   readonly bytes: readonly [number, number] | null;
   readonly message: string;
@@ -40,7 +42,7 @@ export function aboutLog(
   message: string,
   rest: Partial<Pick<Finding, 'confidence' | 'evidence' | 'kernel'>> = {},
 ): Finding {
-  const nothing = { region: null, bytes: null, evidence: null, kernel: null };
+  const nothing = { region: null, regionCount: 0, bytes: null, evidence: null, kernel: null };
   return { id, severity, confidence: 'certain', ...nothing, message, ...rest };
 }
 

@@ -4,7 +4,8 @@ import type { LogVerification } from './log-verify.ts';
 
 const WORST_FIRST: readonly Severity[] = ['critical', 'warning', 'info'];
 
-export function describeVerification({ path, level, findings }: LogVerification): string[] {
+export function describeVerification(verification: LogVerification): string[] {
+  const { path, level, findings } = verification;
   const sorted = WORST_FIRST.flatMap((severity) =>
     findings.filter((finding) => finding.severity === severity),
   );
@@ -13,7 +14,12 @@ export function describeVerification({ path, level, findings }: LogVerification)
     serious === 0
       ? 'no finding at this level, which proves nothing beyond it'
       : `${serious} ${serious === 1 ? 'finding' : 'findings'}`;
-  return [...sorted.flatMap(describeFinding), `${path}: checked up to ${level}: ${verdict}`];
+  const last = `${path}: checked up to ${level}${comparedWords(verification)}: ${verdict}`;
+  return [...sorted.flatMap(describeFinding), last];
+}
+
+function comparedWords({ comparedRegions, regionCount }: LogVerification): string {
+  return comparedRegions === null ? '' : ` (${comparedRegions} of ${regionCount} regions compared)`;
 }
 
 function describeFinding(finding: Finding): string[] {
@@ -30,7 +36,9 @@ function detail(text: string): string {
   return `${' '.repeat('critical'.length)}  ${text}`;
 }
 
-function placeOf({ region, bytes }: Finding): string {
+function placeOf({ region, regionCount, bytes }: Finding): string {
   if (region === null) return '';
-  return `region ${region}${bytes === null ? '' : ` (bytes ${bytes[0]} to ${bytes[1]})`}: `;
+  const regions =
+    regionCount === 1 ? `region ${region}` : `regions ${region}-${region + regionCount - 1}`;
+  return `${regions}${bytes === null ? '' : ` (bytes ${bytes[0]} to ${bytes[1]})`}: `;
 }

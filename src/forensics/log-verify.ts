@@ -4,6 +4,7 @@
  *   header        is this a dirty log, of a version and with a count that exist?
  *   geometry      does it fit the mirror it is said to belong to?
  *   plausibility  is everything around the bits as a kernel, LVM or we would have left it?
+ *   legs          do the bits say what comparing the legs' data says?
  *
  * A check that finds nothing proves nothing beyond its level: bits can be wrong in ways only the
  * legs' data can show. `log verify --json` is a `LogVerification` (mirrorctl.log-verify/1).
@@ -19,26 +20,33 @@ import type { Finding } from './finding.ts';
 import { aboutLog, evidenceAt } from './finding.ts';
 import { foreignContent } from './foreign-content.ts';
 import { geometryFindings } from './geometry-findings.ts';
+import type { LegComparison } from './leg-comparison.ts';
+import { legFindings } from './leg-findings.ts';
 import type { ExaminedLog, LogExcerpt, MirrorFacts } from './log-excerpt.ts';
 import { examine } from './log-excerpt.ts';
 import { plausibilityFindings } from './plausibility-findings.ts';
 import { kernelOutlook } from './resume-outlook.ts';
 
 export const LOG_VERIFY_SCHEMA = 'mirrorctl.log-verify/1';
-export const VERIFY_LEVELS = ['header', 'geometry', 'plausibility'] as const;
+export const VERIFY_LEVELS = ['header', 'geometry', 'plausibility', 'legs'] as const;
 export type VerifyLevel = (typeof VERIFY_LEVELS)[number];
 
 export interface LogVerification {
   readonly schema: typeof LOG_VERIFY_SCHEMA;
   readonly path: string;
-  readonly level: VerifyLevel | 'legs';
+  readonly level: VerifyLevel;
   readonly findings: readonly Finding[];
+  /** Regions whose data was compared; null: none was to be. */
+  readonly comparedRegions: number | null;
+  readonly regionCount: number | null;
 }
 
+/** `comparison`: what the legs said, for the level `legs`; null for those before it. */
 export function verifyLog(
   excerpt: LogExcerpt,
   facts: MirrorFacts,
   level: VerifyLevel,
+  comparison: LegComparison | null,
 ): LogVerification {
   const log = examine(excerpt, facts);
   const depth = VERIFY_LEVELS.indexOf(level);
@@ -50,7 +58,10 @@ export function verifyLog(
       ...headerFindings(log),
       ...(depth >= 1 ? geometryFindings(log, facts) : []),
       ...(depth >= 2 ? plausibilityFindings(log) : []),
+      ...(comparison === null ? [] : legFindings(comparison.runs, comparison.geometry)),
     ],
+    comparedRegions: comparison?.comparedRegions ?? null,
+    regionCount: comparison?.geometry.regionCount ?? log.bitsWanted,
   };
 }
 

@@ -16,6 +16,12 @@ export interface Ran {
 }
 
 export class LogBench {
+  /** Aborted, it ends the command as a signal would. */
+  interruption = new AbortController();
+  /** Milliseconds; each look at the clock takes one more second. */
+  clock = 0;
+  /** A person sits at the terminal. */
+  asks = false;
   readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), 'log-bench-'));
 
   /** Runs `mirrorctl log WORDS…` with the scratch folder as working and state directory. */
@@ -37,12 +43,15 @@ export class LogBench {
       cwd: this.folder,
       uid: process.geteuid?.() ?? 0,
       stdoutIsTerminal: false,
-      canAsk: false,
+      canAsk: this.asks,
       columns: () => 100,
-      now: () => new Date(0),
+      now: () => {
+        this.clock += 1_000;
+        return new Date(this.clock);
+      },
       sleep: async () => {},
       confirm: async () => false,
-      interruption: () => new AbortController().signal,
+      interruption: () => this.interruption.signal,
     };
     const code = await main(words, outside, COMMANDS);
     return { code, out, aside };
@@ -64,6 +73,17 @@ export class LogBench {
 
   read(name: string): Uint8Array {
     return new Uint8Array(fs.readFileSync(this.at(name)));
+  }
+
+  /** A sparse file of `sizeBytes` with some bytes in it. */
+  leg(name: string, sizeBytes: number, bytes: Readonly<Record<number, number>> = {}): string {
+    const fd = fs.openSync(this.at(name), 'w');
+    fs.ftruncateSync(fd, sizeBytes);
+    for (const [at, value] of Object.entries(bytes)) {
+      fs.writeSync(fd, Uint8Array.of(value), 0, 1, Number(at));
+    }
+    fs.closeSync(fd);
+    return this.at(name);
   }
 
   /** A kernel's log from the fixtures, under its own name. */

@@ -19,7 +19,7 @@ const MIB = 1024 * 1024;
 const EIGHT = factsOf(8 * MIB, MIB);
 
 function find(bytes: Uint8Array, facts: MirrorFacts = EIGHT, level: VerifyLevel = 'plausibility') {
-  return verifyLog(excerptOf(bytes), facts, level).findings;
+  return verifyLog(excerptOf(bytes), facts, level, null).findings;
 }
 const idsOf = (findings: readonly Finding[]) => findings.map(({ id }) => id);
 const serious = (findings: readonly Finding[]) =>
@@ -30,7 +30,7 @@ describe('the kernel’s logs', () => {
 
   test.each(KERNEL_LOGS)('$name: nothing serious, unless its version is foreign', (log) => {
     const excerpt = excerptOf(log.bytes, { blockBytes: log.blockBytes });
-    const found = serious(verifyLog(excerpt, factsOfKernelLog(log), 'plausibility').findings);
+    const found = serious(verifyLog(excerpt, factsOfKernelLog(log), 'plausibility', null).findings);
     expect(found).toEqual(strangers.includes(log.name) ? ['LOG_VERSION_UNSUPPORTED'] : []);
   });
 
@@ -121,7 +121,7 @@ describe('geometry', () => {
 
   test('a device without room for the bits is critical', () => {
     const excerpt = excerptOf(logBytes(2n ** 64n - 1n, [1]), { roomBytes: 1535 });
-    expect(idsOf(verifyLog(excerpt, EIGHT, 'geometry').findings)).toContain('LOG_TOO_SMALL');
+    expect(idsOf(verifyLog(excerpt, EIGHT, 'geometry', null).findings)).toContain('LOG_TOO_SMALL');
   });
 
   test('is not looked at when only the header was asked for', () => {
@@ -197,14 +197,16 @@ test('any single byte of a header that changes what a kernel reads is a serious 
 describe('the text', () => {
   test('begins with the worst and ends with how far it looked', () => {
     const bytes = logBytes(5, [0x1f], { around: 0xa5 });
-    const text = describeVerification(verifyLog(excerptOf(bytes), EIGHT, 'plausibility'));
+    const text = describeVerification(verifyLog(excerptOf(bytes), EIGHT, 'plausibility', null));
     expect(text[0]).toMatch(/^critical {2}LOG_GEOMETRY_MISMATCH: /);
     expect(text).toContainEqual(expect.stringMatching(/^info {6}LOG_UNUSED_BYTES_SET: /));
     expect(text.at(-1)).toBe('m0.log: checked up to plausibility: 1 finding');
   });
 
   test('never says that a log is good', () => {
-    const text = describeVerification(verifyLog(excerptOf(logBytes(8, [0x7f])), EIGHT, 'header'));
+    const text = describeVerification(
+      verifyLog(excerptOf(logBytes(8, [0x7f])), EIGHT, 'header', null),
+    );
     expect(text).toEqual([
       'm0.log: checked up to header: no finding at this level, which proves nothing beyond it',
     ]);
