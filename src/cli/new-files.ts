@@ -49,8 +49,9 @@ function placeOf(file: string, directory: string): string {
     const hint = 'give a directory that you may write to';
     throw new MirrorError('NOT_PERMITTED', `not permitted to create ${file}`, facts, hint, cause);
   }
-  // By file system, not by name: what is mounted below (/dev/shm) is a place for files.
-  if (statSync(real).dev === statSync(DEVICES).dev) {
+  // What is mounted below, as /dev/shm, is a place for files again.
+  const isBelow = `${real}/`.startsWith(`${DEVICES}/`);
+  if (isBelow && statSync(real).dev === statSync(DEVICES).dev) {
     const hint = 'check the name of the device; ordinary files belong elsewhere';
     throw new MirrorError('LEG_NOT_FOUND', `there is no device ${file}`, { path: file }, hint);
   }

@@ -59,13 +59,14 @@ async function prepare(shell: keyof typeof SHELLS): Promise<Ask> {
     esac`;
   writeFileSync(path.join(bin, 'mirrorctl'), listing);
   chmodSync(path.join(bin, 'mirrorctl'), 0o755);
+  const { PATH } = process.env;
   return async (line) => {
     const program = SHELLS[shell]({ directory, script }, line);
     const flags = { bash: ['--norc'], zsh: ['-f'], fish: ['--no-config'] }[shell];
     const { stdout } = await execa(shell, [...flags, '-c', program], {
       cwd: directory,
       reject: false,
-      env: { PATH: `${bin}:${process.env['PATH']}`, HOME: directory },
+      env: { PATH: `${bin}:${PATH}`, HOME: directory },
     });
     const known = line.split(' ').at(-1)?.replace(/^.*=/, '') ?? '';
     return stdout

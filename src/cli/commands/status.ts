@@ -110,16 +110,22 @@ async function watch(
 ): Promise<ExitCode> {
   const interruption = outside.interruption();
   const inPlace = outside.stdoutIsTerminal && format !== 'json';
-  let linesShown = 0;
+  let rowsShown = 0;
   while (!interruption.aborted) {
     const text = render(await observeAll(places, names), format, outside.now());
     // Back over what was shown last, and erase from there: the screen above is the owner's.
-    const back = inPlace && linesShown > 0 ? `\u001b[${linesShown}F\u001b[0J` : '';
+    const back = inPlace && rowsShown > 0 ? `\u001b[${rowsShown}F\u001b[0J` : '';
     outside.print(`${back}${text}`);
-    linesShown = text.split('\n').length - 1;
+    rowsShown = rowsOf(text, outside.columns());
     await outside.sleep(seconds * 1000);
   }
   throw interruption.reason;
+}
+
+/** How many rows of the terminal `text` takes, its long lines folded. */
+function rowsOf(text: string, columns: number): number {
+  const lines = text.split('\n').slice(0, -1);
+  return lines.reduce((rows, line) => rows + Math.max(1, Math.ceil(line.length / columns)), 0);
 }
 
 function formatFrom(flags: Flags): Format {

@@ -1,0 +1,349 @@
+import { rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { describeAsMdstat } from '../../src/cli/status-mdstat.ts';
+import { describeStatus } from '../../src/cli/status-text.ts';
+import type { MirrorStatus } from '../../src/control-protocol/mirror-status.ts';
+import { MirrorError } from '../../src/errors/mirror-error.ts';
+import { lockMirror } from '../../src/registry/mirror-lock.ts';
+import { RUNNING } from '../control-protocol/mirror-status-example.ts';
+import { Bench } from './run-command.ts';
+
+const MIB = 1024 * 1024;
+const [A, B] = RUNNING.legs as [MirrorStatus['legs'][0], MirrorStatus['legs'][0]];
+
+const RECOVERING: MirrorStatus = {
+  ...RUNNING,
+  health: 'degraded',
+  activity: 'recovering',
+  inSyncRegions: 38,
+  dirtyRegions: 4,
+  recoveringRegions: 2,
+  legs: [A, { ...B, state: 'write-failed', letter: 'D', writeErrors: 1 }],
+  recovery: {
+    ...{ active: true, paused: false, doneRegions: 38, totalRegions: 128 },
+    ...{ bytesPerSecond: 212 * MIB, etaSeconds: 12.2, throttle: null },
+  },
+  attention: { status: 'leg b.img failed a write', action: 'check b.img' },
+};
+
+/** A mirror of two legs of 8 MiB, 16 regions, with the bits of its log. */
+async function benchWithMirror(...flags: string[]): Promise<Bench> {
+  const bench = new Bench();
+  bench.file('a.img', 8 * MIB);
+  bench.file('b.img', 8 * MIB);
+  expect((await bench.run('create', 'm0', 'a.img', 'b.img', ...flags)).code).toBe(0);
+  return bench;
+}
+
+function setLog(bench: Bench, ...bits: number[]): void {
+  const bytes = Buffer.alloc(1536);
+  bytes.writeUInt32LE(0x4d695272, 0);
+  bytes.writeUInt32LE(2, 4);
+  bytes.writeBigUInt64LE(16n, 8);
+  bytes.set(bits, 1024);
+  writeFileSync(bench.at('state/m0.log'), bytes);
+}
+
+const statusOf = async (bench: Bench, ...words: string[]): Promise<MirrorStatus> =>
+  (await bench.json('status', 'm0', ...words)).document.mirrors[0];
+
+test('the text of a mirror that recovers', () => {
+  expect(describeStatus(RECOVERING)).toEqual([
+    '  mirror: m0',
+    '   state: DEGRADED, recovering (process 4711)',
+    '  status: leg b.img failed a write',
+    '  action: check b.img',
+    'recovery: 29.6 % of 64 MiB, 212 MiB/s, 0:00:13 to go',
+    '    legs: INDEX  LEG          STATE         READ  WRITE  SYNC  FLUSH',
+    '          0      /data/a.img  alive            0      0     0      0  primary',
+    '          1      /data/b.img  write-failed     0      1     0      0',
+    '     log: disk /data/m0.log, 128 regions of 512 KiB, 34 clean',
+    '  export: nbd+unix:///m0?socket=/run/m0.nbd',
+  ]);
+});
+
+test('the text of a mirror that is well says no more than it must', () => {
+  expect(describeStatus({ ...RUNNING, exports: [] }).slice(0, 3)).toEqual([
+    '  mirror: m0',
+    '   state: OK (process 4711)',
+    '    legs: INDEX  LEG          STATE  READ  WRITE  SYNC  FLUSH',
+  ]);
+});
+
+test.each<[string, Partial<MirrorStatus['recovery']>, string]>([
+  [
+    'paused',
+    { active: false, paused: true, bytesPerSecond: null, etaSeconds: null },
+    '29.6 % of 64 MiB, paused',
+  ],
+  [
+    'throttled',
+    { etaSeconds: null, throttle: { percent: 25 } },
+    '29.6 % of 64 MiB, 212 MiB/s, throttled to 25 % of the time',
+  ],
+  [
+    'throttled',
+    { etaSeconds: null, throttle: { bytesPerSecond: MIB } },
+    '29.6 % of 64 MiB, 212 MiB/s, throttled to 1 MiB/s',
+  ],
+  [
+    'almost done',
+    { doneRegions: 999_999, totalRegions: 1_000_000, bytesPerSecond: null, etaSeconds: null },
+    '99.9 % of 64 MiB',
+  ],
+  ['done', { doneRegions: 128, bytesPerSecond: null, etaSeconds: null }, '100.0 % of 64 MiB'],
+  [
+    'past its end',
+    { doneRegions: 130, bytesPerSecond: null, etaSeconds: null },
+    '100.0 % of 64 MiB',
+  ],
+  ['unknown', { doneRegions: null, bytesPerSecond: null, etaSeconds: null }, 'unknown of 64 MiB'],
+])('recovery that is %s', (_, recovery, text) => {
+  const status = { ...RECOVERING, recovery: { ...RECOVERING.recovery, ...recovery } };
+  expect(describeStatus(status)).toContain(`recovery: ${text}`);
+});
+
+test('an odd path cannot move the cursor', () => {
+  const status = {
+    ...RUNNING,
+    legs: [
+      { ...A, path: '/x\u001b[2J' },
+      { ...B, offsetBytes: 512 },
+    ],
+  };
+  const text = describeStatus(status).join('\n');
+  expect(text).toContain('/x\\x1b[2J');
+  expect(text).toContain('/data/b.img@512');
+});
+
+test('in the manner of /proc/mdstat', () => {
+  const paused = { ...RECOVERING, activity: 'paused' as const };
+  expect(describeAsMdstat([RUNNING, RECOVERING, { ...paused, active: false }])).toEqual([
+    'Personalities : [raid1]',
+    'm0 : active raid1 /data/a.img[0] /data/b.img[1]',
+    '      65536 blocks [2/2] [UU]',
+    '',
+    'm0 : active raid1 /data/a.img[0] /data/b.img[1](F)',
+    '      65536 blocks [2/1] [U_]',
+    '      [=====>...............]  recovery = 29.7% (19456/65536) finish=0.2min speed=217088K/sec',
+    '',
+    'm0 : inactive raid1 /data/a.img[0] /data/b.img[1](F)',
+    '      65536 blocks [2/1] [U_]',
+    '      resync=PENDING',
+    '',
+    'unused devices: <none>',
+  ]);
+});
+
+test('a running engine is believed, in every format', async () => {
+  const bench = await benchWithMirror();
+  await bench.engine('m0', async () => ({ status: RECOVERING }));
+  const { code, document } = await bench.json('status');
+  expect(code).toBe(0);
+  expect(document).toEqual({
+    schema: 'mirrorctl.status/1',
+    observedAt: '2026-01-02T03:04:05.678Z',
+    mirrors: [RECOVERING],
+  });
+  expect((await bench.run('status', '--format', 'json')).out).toBe(`${JSON.stringify(document)}\n`);
+  expect((await bench.run('status')).out).toBe(`${describeStatus(RECOVERING).join('\n')}\n`);
+  expect((await bench.run('status', '--format', 'dm')).out).toBe(
+    'm0: 0 131072 mirror 2 /data/a.img /data/b.img 38/128 1 AD 3 disk /data/m0.log A\n',
+  );
+  expect((await bench.run('status', '--format', 'mdstat')).out).toContain('recovery = 29.7%');
+});
+
+test('--check says by its exit code whether all is well', async () => {
+  const bench = await benchWithMirror();
+  expect((await bench.run('status', '--check')).code).toBe(1);
+  const { stop } = await bench.engine('m0', async () => ({ status: RUNNING }));
+  expect((await bench.run('status', '--check')).code).toBe(0);
+  await stop();
+  await bench.engine('m0', async () => ({ status: RECOVERING }));
+  expect((await bench.run('status', '--check')).code).toBe(1);
+  expect((await bench.run('status')).code).toBe(0);
+});
+
+test('of a mirror that is not active, the log says what is in sync', async () => {
+  const bench = await benchWithMirror();
+  setLog(bench, 0x0f, 0xff);
+  expect(await statusOf(bench)).toMatchObject({
+    ...{ active: false, pid: null, health: 'degraded', activity: 'idle' },
+    ...{ inSyncRegions: 12, dirtyRegions: null, regionCount: 16 },
+    legs: [
+      { path: bench.at('a.img'), primary: true, letter: 'A', readErrors: null },
+      { path: bench.at('b.img'), primary: false, letter: 'A', flushErrors: null },
+    ],
+    log: { type: 'disk', letter: 'A' },
+    recovery: { active: false, doneRegions: 12, totalRegions: 16 },
+    attention: {
+      status: `4 regions (2 MiB) will be copied from ${bench.at('a.img')} at the next activation: the log says so`,
+      action: 'mirrorctl activate m0',
+    },
+  });
+});
+
+test('an inactive mirror whose log is all clean is healthy', async () => {
+  const bench = await benchWithMirror();
+  setLog(bench, 0xff, 0xff);
+  expect(await statusOf(bench)).toMatchObject({
+    ...{ health: 'ok', inSyncRegions: 16, attention: { status: '', action: '' } },
+  });
+  expect((await bench.run('status', '--check')).code).toBe(0);
+});
+
+test('of an inactive mirror with a core log nobody knows', async () => {
+  const bench = await benchWithMirror('--log', 'core');
+  expect(await statusOf(bench)).toMatchObject({
+    ...{ health: 'unknown', inSyncRegions: null, recovery: { doneRegions: null } },
+    log: { type: 'core', path: null },
+  });
+  expect((await bench.run('status', '--format', 'dm')).out).toContain(' -/16 1 AA 1 core');
+});
+
+test('a leg that is gone is named, and it matters which one it is', async () => {
+  const bench = await benchWithMirror();
+  setLog(bench, 0xff, 0xff);
+  rmSync(bench.at('b.img'));
+  expect(await statusOf(bench)).toMatchObject({
+    health: 'degraded',
+    legs: [{ letter: 'A' }, { letter: 'U', state: 'unknown' }],
+    attention: { status: `leg ${bench.at('b.img')} does not exist` },
+  });
+  rmSync(bench.at('a.img'));
+  expect((await statusOf(bench)).health).toBe('failed');
+});
+
+test('a leg that has become too short is named', async () => {
+  const bench = await benchWithMirror();
+  truncateSync(bench.at('b.img'), 4096);
+  expect((await statusOf(bench)).attention.status).toBe(
+    `leg ${bench.at('b.img')} has 4096 bytes, but ${8 * MIB} are needed`,
+  );
+});
+
+test('a log that is no log is named with what to do', async () => {
+  const bench = await benchWithMirror();
+  writeFileSync(bench.at('state/m0.log'), 'x'.repeat(1536));
+  expect(await statusOf(bench)).toMatchObject({
+    ...{ health: 'unknown', inSyncRegions: null, log: { letter: 'U', state: 'unknown' } },
+    attention: {
+      status: expect.stringContaining('is not a dirty log'),
+      action: expect.stringContaining('--init-log'),
+    },
+  });
+});
+
+test('a sidecar that cannot be read is named', async () => {
+  const bench = await benchWithMirror();
+  setLog(bench, 0xff, 0xff);
+  writeFileSync(bench.at('state/m0.state.json'), '{');
+  expect((await statusOf(bench)).attention.status).toContain('m0.state.json is not JSON');
+});
+
+test('a process that holds the mirror and does not answer is named', async () => {
+  const bench = await benchWithMirror();
+  const lock = lockMirror(bench.places, 'm0', 'activate');
+  expect(await statusOf(bench)).toMatchObject({
+    ...{ active: true, pid: process.pid, health: 'unknown', inSyncRegions: null },
+    attention: { status: `process ${process.pid} has m0 activated and does not answer` },
+  });
+  lock.release();
+});
+
+test('an engine that answers nonsense is an error', async () => {
+  const bench = await benchWithMirror();
+  await bench.engine('m0', async () => ({ done: true }));
+  expect(await bench.run('status')).toMatchObject({
+    code: 65,
+    aside: expect.stringContaining('[ENGINE_REPLY_MALFORMED]'),
+  });
+});
+
+test('names choose, once each; without them all are shown', async () => {
+  const bench = await benchWithMirror();
+  bench.file('c.img', MIB);
+  bench.file('d.img', MIB);
+  await bench.run('create', 'a0', 'c.img', 'd.img');
+  const names = async (...words: string[]) =>
+    (await bench.json('status', ...words)).document.mirrors.map(({ name }: MirrorStatus) => name);
+  expect(await names()).toEqual(['a0', 'm0']);
+  expect(await names('m0')).toEqual(['m0']);
+  expect(await names('m0', 'a0', 'm0')).toEqual(['m0', 'a0']);
+  expect((await bench.run('status', 'm1')).code).toBe(66);
+});
+
+test('where there are no mirrors, every format says so', async () => {
+  const bench = new Bench();
+  expect((await bench.run('status')).out).toBe('there are no mirrors\n');
+  expect((await bench.json('status')).document.mirrors).toEqual([]);
+  expect((await bench.run('status', '--format', 'dm')).out).toBe('');
+});
+
+test.each([
+  [['--json', '--format', 'dm'], '--json contradicts --format dm'],
+  [['--format', 'xml'], '--format cannot be xml'],
+  [['--watch', '0'], '--watch cannot be 0'],
+  [['--watch', '0.01'], '--watch cannot be 0.01'],
+  [['--watch=nan'], '--watch cannot be nan'],
+  [['--watch', '86401'], '--watch cannot be 86401'],
+  [['--watch', '--check'], '--watch contradicts --check'],
+])('%j is a usage error', async (words, message) => {
+  const { code, out, aside } = await new Bench().run('status', ...words);
+  expect(code).toBe(64);
+  expect(`${out}${aside}`).toContain(message);
+});
+
+test('--json goes with --format json', async () => {
+  expect((await new Bench().run('status', '--json', '--format', 'json')).code).toBe(0);
+});
+
+async function watched(bench: Bench, ...words: string[]) {
+  let left = 2;
+  bench.onSleep = () => {
+    left -= 1;
+    if (left === 0) bench.interruption.abort(new MirrorError('INTERRUPTED', 'interrupted'));
+  };
+  return await bench.run('status', '--watch', ...words);
+}
+
+test('--watch shows it again until it is interrupted', async () => {
+  const bench = new Bench();
+  expect(await watched(bench, '1.5')).toEqual({
+    code: 130,
+    out: 'there are no mirrors\n'.repeat(2),
+    aside: 'mirrorctl: interrupted [INTERRUPTED]\n',
+  });
+  expect(bench.slept).toEqual([1500, 1500]);
+});
+
+test('--watch without a number looks every two seconds', async () => {
+  const bench = new Bench();
+  await watched(bench);
+  expect(bench.slept).toEqual([2000, 2000]);
+});
+
+test('on a terminal --watch writes over what it wrote before', async () => {
+  const bench = await benchWithMirror();
+  bench.stdoutIsTerminal = true;
+  // The legs' paths make their lines longer than this terminal is wide.
+  bench.columns = 60;
+  const { out } = await watched(bench, '1');
+  const once = (await bench.run('status')).out;
+  const rows = once
+    .trimEnd()
+    .split('\n')
+    .reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 60)), 0);
+  expect(out).toBe(`${once}\u001b[${rows}F\u001b[0J${once}`);
+});
+
+test('JSON is watched as one document a line, on a terminal too', async () => {
+  const bench = new Bench();
+  bench.stdoutIsTerminal = true;
+  const { out } = await watched(bench, '--format', 'json');
+  const times = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).observedAt);
+  expect(times).toEqual(['2026-01-02T03:04:05.678Z', '2026-01-02T03:04:07.678Z']);
+});
