@@ -147,7 +147,6 @@ export class NbdSession implements MemoryHolder, Answerer {
 
   /** Takes no more requests, answers those in flight, and ends the connection. */
   close(): void {
-    if (this.#stage === 'handshake') this.#stage = 'finishing';
     this.#terms = { ...this.#terms, shuttingDown: true };
     this.turn();
   }
@@ -338,7 +337,6 @@ export class NbdSession implements MemoryHolder, Answerer {
   }
 
   #finishOrListen(): void {
-    if (this.#stage === 'gone') return;
     const noMoreInput = this.#inputEnded && !this.#blocked;
     const finishing = this.#stage === 'finishing' || noMoreInput || this.#terms.shuttingDown;
     if (finishing && this.#inFlight === 0) {

@@ -132,7 +132,9 @@ describe('choosing the export', () => {
     const [info] = talk.ask(GO, exportChoice(''));
     expect(info?.data.readUInt16BE(10)).toBe(0x050f);
   });
+});
 
+describe('choosing the export, the old way and in vain', () => {
   test.each([
     { flags: FIXED, reserved: 124 },
     { flags: FIXED_NO_ZEROES, reserved: 0 },

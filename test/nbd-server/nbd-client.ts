@@ -29,22 +29,33 @@ const SET_META_CONTEXT = 10;
 class FakeTransport implements Transport {
   readonly sent: Buffer[] = [];
   sends = 0;
-  unsentBytes = 0;
+  /** Not copied: what changes before it has left is sent changed, as with a socket. */
+  readonly unsent: Mail[] = [];
   reading = true;
   paused = false;
   turnRequested = false;
   ended = false;
   destroyed = false;
 
+  get unsentBytes(): number {
+    return this.unsent.reduce((total, { bytes }) => total + bytes, 0);
+  }
+
   send(mail: Mail): void {
     assert(!this.ended && !this.destroyed, 'sent after the end');
     this.sends += 1;
-    // Copied at once, as a socket would: buffers are used again afterwards.
-    const bytes = Buffer.concat(mail.pieces);
-    release(mail);
-    this.sent.push(bytes);
-    if (!this.reading) this.unsentBytes += bytes.length;
+    this.unsent.push(mail);
+    if (this.reading) this.leave();
   }
+
+  /** The client takes everything. */
+  leave(): void {
+    for (const mail of this.unsent.splice(0)) {
+      this.sent.push(Buffer.concat(mail.pieces));
+      release(mail);
+    }
+  }
+
   pause(): void {
     this.paused = true;
   }
@@ -134,14 +145,14 @@ export class NbdClient {
   read(reading: boolean): this {
     this.transport.reading = reading;
     if (!reading) return this;
-    this.transport.unsentBytes = 0;
+    this.transport.leave();
     this.session.turn();
     this.settle();
     return this;
   }
 
+  /** What was not sent stays so. */
   disconnect(): void {
-    this.transport.unsentBytes = 0;
     this.session.connectionClosed();
   }
 

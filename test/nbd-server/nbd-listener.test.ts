@@ -18,11 +18,15 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ListenAddress } from '../../src/nbd-protocol/listen-address.ts';
+import { MEMORY_LIMITS } from '../../src/nbd-server/memory-budget.ts';
 import { NbdListener } from '../../src/nbd-server/nbd-listener.ts';
+import { SocketCarrier } from '../../src/nbd-server/socket-transport.ts';
 import { exportChoice, option, replies, request } from '../nbd-protocol/client-side.ts';
 import { MemoryMirror } from './memory-mirror.ts';
 
 const READ = 0;
+const WRITE = 1;
+const MEMORY_BYTES_MAX = 1024 * 1024;
 const GRACE_MS = 60_000;
 const GO_REPLY_BYTES = 18 + 32 + 20;
 
@@ -42,9 +46,14 @@ afterEach(async () => {
 const socketPath = (name = 'm0.nbd') => path.join(directory, name);
 
 function listenerOf(mirror = new MemoryMirror({ sizeBytes: 1024 * 1024 })): NbdListener {
-  const listener = new NbdListener(mirror, (count) => {
-    connectionCount = count;
-  });
+  const listener = new NbdListener(
+    mirror,
+    (count) => {
+      connectionCount = count;
+    },
+    new SocketCarrier(),
+    { ...MEMORY_LIMITS, totalBytesMax: MEMORY_BYTES_MAX },
+  );
   listeners.push(listener);
   return listener;
 }
@@ -211,7 +220,7 @@ describe('connections', () => {
     const writer = await SocketClient.at({ path: socketPath() });
     const reader = await SocketClient.at({ path: socketPath() });
     const payload = Buffer.alloc(200_000, 'x');
-    writer.socket.write(request({ command: 1, offset: 77, length: payload.length, payload }));
+    writer.socket.write(request({ command: WRITE, offset: 77, length: payload.length, payload }));
     await writer.received(16);
     reader.socket.write(
       request({ command: READ, offset: 76, length: payload.length + 1, cookie: 1 }),
@@ -220,6 +229,34 @@ describe('connections', () => {
     expect(read?.data?.equals(Buffer.concat([Buffer.alloc(1), payload]))).toBe(true);
     writer.socket.destroy();
     reader.socket.destroy();
+  });
+});
+
+describe('a client that leaves', () => {
+  test('by half is answered, and then the connection is closed', async () => {
+    await listenerOf().listen({ unix: socketPath() });
+    const client = await SocketClient.at({ path: socketPath() });
+    client.socket.end(request({ command: READ, length: 512, cookie: 3 }));
+    const [reply] = replies(await client.received(528), new Map([[3, 512]]));
+    expect(reply).toMatchObject({ cookie: 3, error: 0 });
+    await client.closed;
+  });
+
+  test('in the middle of a payload leaves the memory to others', async () => {
+    await listenerOf().listen({ unix: socketPath() });
+    const length = 600_000;
+    const [first, second] = await Promise.all([
+      SocketClient.at({ path: socketPath() }),
+      SocketClient.at({ path: socketPath() }),
+    ]);
+    first.socket.write(request({ command: READ, length: 512, cookie: 1 }));
+    first.socket.write(request({ command: WRITE, length, payload: Buffer.alloc(10) }));
+    await first.received(528);
+    second.socket.write(request({ command: READ, length, cookie: 2 }));
+    first.socket.destroy();
+    const [reply] = replies(await second.received(16 + length), new Map([[2, length]]));
+    expect(reply).toMatchObject({ cookie: 2, error: 0 });
+    second.socket.destroy();
   });
 });
 

@@ -97,6 +97,21 @@ describe('a client that does not read', () => {
   });
 });
 
+test('a client that has stopped sending is served what it had asked for beyond the bound', () => {
+  const client = new NbdClient({
+    mirror: heldMirror(),
+    budget: budgetOf({ requestsInFlightMax: 2 }),
+  });
+  client.ask(...[1, 2, 3].map((cookie) => ({ command: FLUSH, cookie })));
+  client.session.inputEnded();
+  client.mirror.releaseAll();
+  client.settle();
+  client.mirror.releaseAll();
+  client.settle();
+  expect(client.replies().map(({ cookie }) => cookie)).toEqual([1, 2, 3]);
+  expect(client.transport.ended).toBe(true);
+});
+
 describe('a payload that is refused', () => {
   test('is held nowhere, however long it is', () => {
     const client = new NbdClient({ mirror: heldMirror() });
@@ -149,7 +164,7 @@ describe('many clients and one budget', () => {
     const [busy, deaf, next] = [1, 2, 3].map(() => new NbdClient({ mirror, budget }));
     deaf?.read(false).ask({ command: READ, length: 2 * MIB });
     busy?.ask({ command: READ, length: 7 * MIB });
-    deaf?.ask({ command: READ, length: 6 * MIB });
+    deaf?.ask({ command: READ, length: 5 * MIB });
     next?.ask({ command: READ, length: 4 * MIB });
     expect(mirror.held.length).toBe(2);
     mirror.release(0);
@@ -161,6 +176,41 @@ describe('many clients and one budget', () => {
     busy?.settle();
     next?.settle();
     expect(mirror.held).toMatchObject([{ length: 4 * MIB }]);
+  });
+});
+
+describe('who waits and goes', () => {
+  function threeAndFullMemory() {
+    const budget = budgetOf(limits);
+    const mirror = heldMirror();
+    const [busy, waiting, next] = [1, 2, 3].map(() => new NbdClient({ mirror, budget }));
+    for (const client of [busy, waiting, next]) client?.ask({ command: READ, length: 7 * MIB });
+    expect(mirror.held.length).toBe(1);
+    return { mirror, busy, waiting, next };
+  }
+
+  test.each([
+    { what: 'is closed', go: (client?: NbdClient) => client?.session.close() },
+    { what: 'hangs up', go: (client?: NbdClient) => client?.disconnect() },
+  ])('who $what while it waits does not keep the next one waiting', ({ go }) => {
+    const { mirror, busy, waiting, next } = threeAndFullMemory();
+    go(waiting);
+    mirror.releaseAll();
+    for (const client of [busy, waiting, next]) client?.settle();
+    expect(mirror.held.length).toBe(1);
+    mirror.releaseAll();
+    next?.settle();
+    expect(next?.replies().length).toBe(1);
+  });
+
+  test('what a client had not been sent is held no longer when it is gone', () => {
+    const client = new NbdClient({ mirror: heldMirror() });
+    client.read(false).ask({ command: READ, length: MIB }, { command: READ, length: MIB });
+    client.mirror.release(0);
+    client.settle();
+    client.mirror.release(0);
+    client.disconnect();
+    expect(client.budget.heldBytes).toBe(0);
   });
 });
 
