@@ -71,6 +71,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     () => import('./commands/log-verify.ts'),
   ),
   entry(
+    'log diff',
+    [],
+    'Show what changed from one log to another',
+    () => import('./commands/log-diff.ts'),
+  ),
+  entry(
+    'log explain',
+    [],
+    'Name every byte of a dirty log',
+    () => import('./commands/log-explain.ts'),
+  ),
+  entry(
     'completion',
     [],
     'Print the completions for a shell',

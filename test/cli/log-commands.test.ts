@@ -157,3 +157,32 @@ describe.each(['dump', 'verify'])('log %s refuses', (verb) => {
     expect(ran.aside.trimEnd().split('\n')).toHaveLength(1);
   });
 });
+
+describe('log diff', () => {
+  test('ends with 0 where logs say the same and with 1 where they differ', async () => {
+    bench.kernelLog('synced-removed');
+    bench.kernelLog('dirty-inflight-crash');
+    const same = await bench.log('diff', 'synced-removed.log', 'synced-removed.log');
+    expect([same.code, same.out]).toEqual([0, expect.stringContaining('say the same')]);
+    const words = ['diff', 'synced-removed.log', 'dirty-inflight-crash.log'];
+    const { code, report } = await bench.json(...words);
+    expect([code, report.schema, report.same]).toEqual([1, 'mirrorctl.log-diff/1', false]);
+    expect(report.runs[0]).toEqual({ first: 5, count: 1, change: 'turned-dirty' });
+  });
+
+  test('says which of the two is missing', async () => {
+    bench.kernelLog('synced-removed');
+    const { code, aside } = await bench.log('diff', 'synced-removed.log', 'none.log');
+    expect([code, aside]).toEqual([66, expect.stringContaining('no log none.log')]);
+  });
+});
+
+test('log explain names the bytes, in text and in JSON', async () => {
+  bench.kernelLog('shrunk-128-to-40');
+  const { code, out } = await bench.log('explain', 'shrunk-128-to-40.log');
+  expect(code).toBe(0);
+  expect(out).toContain('40 regions, as many as the mirror had at the last resume');
+  const { report } = await bench.json('explain', 'shrunk-128-to-40.log', '--size', '20m');
+  expect(report.ranges).toContainEqual(expect.objectContaining({ name: 'slack', first: 1032 }));
+  expect(report.kernel).toBe('copies nothing');
+});

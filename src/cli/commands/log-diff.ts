@@ -1,0 +1,33 @@
+/** `mirrorctl log diff FROM TO`: what changed from one log to another. */
+import { EXIT } from '../../errors/mirror-error.ts';
+import { describeDiff, diffLogs } from '../../forensics/log-diff.ts';
+import { examine } from '../../forensics/log-excerpt.ts';
+import type { Command } from '../command.ts';
+import { LOG_ARGUMENT, MIRROR_FACT_FLAGS, readLogInput } from '../log-words.ts';
+
+export const command: Command = {
+  args: [
+    { ...LOG_ARGUMENT, name: 'FROM' },
+    { ...LOG_ARGUMENT, name: 'TO' },
+  ],
+  flags: { ...MIRROR_FACT_FLAGS },
+  changes: false,
+  examples: [
+    { words: 'mirrorctl log diff yesterday.log m0', does: 'which regions turned dirty since' },
+  ],
+  notes: [
+    'Compares headers, bits and everything else in the two images. Regions that turned dirty or clean are listed as runs.',
+  ],
+  exitCodes: { [EXIT.ok]: 'the logs say the same', [EXIT.findings]: 'they differ' },
+
+  async run(outside, input, flags) {
+    const examined = (name: string) => {
+      const { excerpt, facts } = readLogInput(outside, input.one(name), flags);
+      return examine(excerpt, facts);
+    };
+    const diff = diffLogs(examined('FROM'), examined('TO'));
+    const lines = flags.has('json') ? [JSON.stringify(diff)] : describeDiff(diff);
+    outside.print(`${lines.join('\n')}\n`);
+    return diff.same ? EXIT.ok : EXIT.findings;
+  },
+};

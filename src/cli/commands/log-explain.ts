@@ -1,0 +1,26 @@
+/** `mirrorctl log explain LOG`: every byte of a log, named. */
+import { EXIT } from '../../errors/mirror-error.ts';
+import { examine } from '../../forensics/log-excerpt.ts';
+import { describeExplanation, explainLog } from '../../forensics/log-explain.ts';
+import type { Command } from '../command.ts';
+import { LOG_ARGUMENT, MIRROR_FACT_FLAGS, readLogInput } from '../log-words.ts';
+
+export const command: Command = {
+  args: [LOG_ARGUMENT],
+  flags: { ...MIRROR_FACT_FLAGS },
+  changes: false,
+  examples: [{ words: 'mirrorctl log explain m0', does: 'what each byte of the log means' }],
+  notes: [
+    'Ends with what a kernel and what mirrorctl would do if the mirror were activated on this log now.',
+  ],
+
+  async run(outside, input, flags) {
+    const { excerpt, facts } = readLogInput(outside, input.one('LOG'), flags);
+    const explanation = explainLog(examine(excerpt, facts), facts);
+    const lines = flags.has('json')
+      ? [JSON.stringify(explanation)]
+      : describeExplanation(explanation);
+    outside.print(`${lines.join('\n')}\n`);
+    return EXIT.ok;
+  },
+};
