@@ -1,31 +1,49 @@
 /**
- * The clients that people have, against a mirror in memory: libnbd's nbdinfo and nbdcopy, and
- * qemu-img. A client that is not installed is skipped, and the reason is printed.
+ * The clients that people have, against a mirror in memory, over every data path: libnbd's nbdinfo
+ * and nbdcopy, and qemu-img. One that is not installed is skipped, and the reason is printed.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { DataPath } from '../../src/mirrord/data-path.ts';
 import { NbdListener } from '../../src/nbd-server/nbd-listener.ts';
+import { DATA_PATHS, openPath } from './data-paths.ts';
 import { MemoryMirror } from './memory-mirror.ts';
 
 const SIZE = 8 * 1024 * 1024;
 
 const mirror = new MemoryMirror({ sizeBytes: SIZE });
-const listener = new NbdListener(mirror, () => {});
+let path: DataPath;
+let listener: NbdListener;
 let directory: string;
 let unixUri: string;
 let tcpUri: string;
 
-beforeAll(async () => {
-  directory = mkdtempSync(path.join(os.tmpdir(), 'nbd-clients-'));
-  unixUri = await listener.listen({ unix: path.join(directory, 'm0.nbd') });
-  tcpUri = await listener.listen({ host: '127.0.0.1', port: 0 });
-});
-afterAll(async () => {
-  await listener.close(0);
-  rmSync(directory, { recursive: true });
+const without = {
+  nbdinfo: await lacks('nbdinfo'),
+  nbdcopy: await lacks('nbdcopy'),
+  'qemu-img': await lacks('qemu-img'),
+};
+
+describe.each(DATA_PATHS)('over %s', (backend) => {
+  beforeAll(async () => {
+    path = openPath(backend);
+    listener = new NbdListener(mirror, () => {}, path.carrier);
+    directory = mkdtempSync(join(tmpdir(), 'nbd-clients-'));
+    unixUri = await listener.listen({ unix: join(directory, 'm0.nbd') });
+    tcpUri = await listener.listen({ host: '127.0.0.1', port: 0 });
+  });
+  afterAll(async () => {
+    await listener.close(0);
+    path.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  describe.skipIf(without.nbdinfo)('nbdinfo', nbdinfoUnderstands);
+  describe.skipIf(without.nbdcopy)('nbdcopy', nbdcopyCopies);
+  describe.skipIf(without['qemu-img'])('qemu-img', qemuImgConverts);
 });
 
 async function lacks(tool: string): Promise<boolean> {
@@ -41,7 +59,7 @@ function image(): Buffer {
   return bytes.fill(0, 1024 * 1024, 3 * 1024 * 1024).fill(0, SIZE - 700_001);
 }
 
-describe.skipIf(await lacks('nbdinfo'))('nbdinfo', () => {
+function nbdinfoUnderstands(): void {
   test('finds everything that is offered', async () => {
     const { stdout } = await execa('nbdinfo', ['--json', unixUri]);
     const [found] = JSON.parse(stdout).exports;
@@ -69,12 +87,12 @@ describe.skipIf(await lacks('nbdinfo'))('nbdinfo', () => {
     const types = JSON.parse(stdout).map(({ type }: { type: number }) => type);
     expect(types).toEqual([0, 1, 2, 3, 4, 0, 1, 2]);
   });
-});
+}
 
-describe.skipIf(await lacks('nbdcopy'))('nbdcopy', () => {
+function nbdcopyCopies(): void {
   test.each(['unix', 'tcp'])('brings an image in and out again over %s', async (way) => {
     const uri = way === 'unix' ? unixUri : tcpUri;
-    const [source, target] = [path.join(directory, 'in'), path.join(directory, 'out')];
+    const [source, target] = [join(directory, 'in'), join(directory, 'out')];
     writeFileSync(source, image());
     mirror.bytes.fill(0xee);
     await execa('nbdcopy', ['--connections=4', source, uri]);
@@ -82,11 +100,11 @@ describe.skipIf(await lacks('nbdcopy'))('nbdcopy', () => {
     await execa('nbdcopy', ['--connections=4', uri, target]);
     expect(readFileSync(target).equals(image())).toBe(true);
   });
-});
+}
 
-describe.skipIf(await lacks('qemu-img'))('qemu-img', () => {
+function qemuImgConverts(): void {
   test('converts an image in, compares it, and sees its holes', async () => {
-    const source = path.join(directory, 'qemu');
+    const source = join(directory, 'qemu');
     writeFileSync(source, image());
     mirror.bytes.fill(0xee);
     await execa('qemu-img', ['convert', '-n', '-f', 'raw', '-O', 'raw', source, unixUri]);
@@ -95,4 +113,4 @@ describe.skipIf(await lacks('qemu-img'))('qemu-img', () => {
     const holes = JSON.parse(stdout).filter(({ data }: { data: boolean }) => !data);
     expect(holes[0]).toMatchObject({ start: 1024 * 1024, length: 2 * 1024 * 1024, zero: true });
   });
-});
+}

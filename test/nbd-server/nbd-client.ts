@@ -9,6 +9,8 @@ import { MEMORY_LIMITS, MemoryBudget } from '../../src/nbd-server/memory-budget.
 import { NbdSession } from '../../src/nbd-server/nbd-session.ts';
 import type { Mail } from '../../src/nbd-server/outbox.ts';
 import { release } from '../../src/nbd-server/outbox.ts';
+import type { Payload, PayloadMemory } from '../../src/nbd-server/payload.ts';
+import { ReceiveWindow } from '../../src/nbd-server/receive-window.ts';
 import type { Transport } from '../../src/nbd-server/transport.ts';
 import type { Reply, RequestFields } from '../nbd-protocol/client-side.ts';
 import {
@@ -75,7 +77,31 @@ class FakeTransport implements Transport {
   }
 }
 
+/** Counts what is taken and not released. */
+class CountedPayloads implements PayloadMemory {
+  readonly #memory = new HeapPayloads();
+  taken = 0;
+
+  take(length: number): Payload {
+    this.taken += 1;
+    const payload = this.#memory.take(length);
+    return {
+      data: (bytes) => payload.data(bytes),
+      whole: (room, bytes) => payload.whole(room, bytes),
+      release: () => {
+        this.taken -= 1;
+        payload.release();
+      },
+    };
+  }
+}
+
+/** How the session gets what the client says: as a socket gives it, or as a ring does. */
+export const INBOXES = ['chunks', 'window'] as const;
+
 export interface ClientOptions {
+  readonly inbox?: (typeof INBOXES)[number];
+
   readonly mirror?: MemoryMirror;
   readonly budget?: MemoryBudget;
   readonly structured?: boolean;
@@ -88,6 +114,8 @@ export class NbdClient {
   readonly mirror: MemoryMirror;
   readonly budget: MemoryBudget;
   readonly transport = new FakeTransport();
+  readonly payloads = new CountedPayloads();
+  readonly #window: ReceiveWindow | null;
   readonly session: NbdSession;
   readonly readLengths = new Map<number, number>();
   /** Sent, but the session does not listen. */
@@ -96,12 +124,13 @@ export class NbdClient {
   constructor(options: ClientOptions = {}) {
     this.mirror = options.mirror ?? new MemoryMirror({ sizeBytes: 4 * 1024 * 1024 });
     this.budget = options.budget ?? new MemoryBudget(MEMORY_LIMITS);
+    this.#window = options.inbox === 'window' ? new ReceiveWindow(this.payloads) : null;
     this.session = new NbdSession({
       port: this.mirror,
       transport: this.transport,
       budget: this.budget,
-      inbox: new ChunkInbox(),
-      payloads: new HeapPayloads(),
+      inbox: this.#window ?? new ChunkInbox(),
+      payloads: this.payloads,
     });
     assert.equal(this.takeSent().length, GREETING_BYTES);
     if (options.handshake === false) return;
@@ -116,8 +145,20 @@ export class NbdClient {
   say(...chunks: readonly Uint8Array[]): void {
     for (const chunk of chunks) this.unheard.push(chunk);
     while (!this.transport.paused && this.unheard.length > 0) {
-      this.session.receive(this.unheard.shift() as Uint8Array);
+      this.#deliver(this.unheard.shift() as Uint8Array);
     }
+  }
+
+  #deliver(chunk: Uint8Array): void {
+    if (this.#window === null) {
+      this.session.receive(chunk);
+      return;
+    }
+    const target = this.#window.target();
+    const bytes = Math.min(target.length, chunk.length);
+    target.set(chunk.subarray(0, bytes));
+    if (bytes < chunk.length) this.unheard.unshift(chunk.subarray(bytes));
+    this.session.receive(target.subarray(0, bytes));
   }
 
   ask(...requests: readonly RequestFields[]): void {
@@ -153,6 +194,8 @@ export class NbdClient {
 
   /** What was not sent stays so. */
   disconnect(): void {
+    for (const mail of this.transport.unsent) release(mail);
+    this.#window?.release();
     this.session.connectionClosed();
   }
 

@@ -10,7 +10,7 @@ import type { BlockOutcome } from '../../src/nbd-server/mirror-port.ts';
 import type { RequestFields } from '../nbd-protocol/client-side.ts';
 import { cutUp, option, request } from '../nbd-protocol/client-side.ts';
 import { MemoryMirror } from './memory-mirror.ts';
-import { NbdClient } from './nbd-client.ts';
+import { INBOXES, NbdClient } from './nbd-client.ts';
 
 const READ = 0;
 const WRITE = 1;
@@ -313,44 +313,69 @@ describe('the end of a connection, by either side', () => {
   });
 });
 
-describe('properties', () => {
-  const BLOCKS = 16;
-  const anyRequest = fc.record({
-    command: fc.constantFrom(READ, WRITE, WRITE, FLUSH, TRIM, WRITE_ZEROES, BLOCK_STATUS, 99),
-    offset: fc.nat(BLOCKS).map((block) => block * 512),
-    length: fc.oneof(fc.nat(600), fc.constantFrom(512, 4096, 20_000)),
-  });
-  const anyCuts = fc.array(fc.integer({ min: 1, max: 3_000 }), { minLength: 1, maxLength: 12 });
+const BLOCKS = 100;
+const anyRequest = fc.record({
+  command: fc.constantFrom(READ, WRITE, WRITE, FLUSH, TRIM, WRITE_ZEROES, BLOCK_STATUS, 99),
+  offset: fc.nat(BLOCKS).map((block) => block * 512),
+  length: fc.oneof(fc.nat(600), fc.constantFrom(512, 4096, 16 * 1024, 16 * 1024 + 1, 40_000)),
+});
+const anyRequests = fc.array(anyRequest, { maxLength: 30, size: 'max' });
+const anyCuts = fc.array(fc.integer({ min: 1, max: 30_000 }), { minLength: 1, maxLength: 12 });
 
+/** One after the other; the cookie is the place in the row, and so is what a write writes. */
+function streamOf(
+  requests: readonly Required<Pick<RequestFields, 'command' | 'length'>>[],
+): Buffer {
+  return Buffer.concat(
+    requests.map((fields, cookie) => {
+      if (fields.command !== WRITE) return request({ ...fields, cookie });
+      return request({ ...fields, cookie, payload: Buffer.alloc(fields.length, cookie + 1) });
+    }),
+  );
+}
+
+describe.each(INBOXES)('a stream that comes in %s', (inbox) => {
   /** Replies and content, for a stream given in chunks. */
-  function effectsOf(stream: Uint8Array, cuts: readonly number[], lengths: Map<number, number>) {
+  function effectsOf(stream: Uint8Array, cuts: readonly number[], lengths: readonly number[]) {
     const mirror = new MemoryMirror({ sizeBytes: BLOCKS * 512 + 3 });
-    const client = new NbdClient({ mirror, structured: false });
+    const client = new NbdClient({ mirror, structured: false, inbox });
     for (const chunk of cutUp(stream, cuts)) client.say(chunk);
-    for (const [cookie, length] of lengths) client.readLengths.set(cookie, length);
+    lengths.forEach((length, cookie) => void client.readLengths.set(cookie, length));
     const answers = client.replies().map(({ cookie, error, data }) => ({ cookie, error, data }));
-    return { answers, content: mirror.bytes, held: client.budget.heldBytes };
+    assert.equal(client.budget.heldBytes, 0);
+    client.disconnect();
+    assert.equal(client.payloads.taken, 0);
+    return { answers, content: mirror.bytes };
   }
 
-  test('wherever the stream is cut, the effects are the same', () => {
+  test('has the same effects wherever it is cut, and leaves nothing behind', () => {
     fc.assert(
-      fc.property(fc.array(anyRequest, { maxLength: 30, size: 'max' }), anyCuts, (some, cuts) => {
-        const lengths = new Map<number, number>();
-        const stream = Buffer.concat(
-          some.map(({ command, offset, length }, cookie) => {
-            if (command === READ) lengths.set(cookie, length);
-            if (command !== WRITE) return request({ command, offset, length, cookie });
-            const payload = Buffer.alloc(length, cookie + 1);
-            return request({ command, offset, length, cookie, payload });
-          }),
-        );
+      fc.property(anyRequests, anyCuts, (some, cuts) => {
+        const stream = streamOf(some);
+        const lengths = some.map(({ command, length }) => (command === READ ? length : 0));
         const whole = effectsOf(stream, [stream.length + 1], lengths);
         assert.deepEqual(whole, effectsOf(stream, cuts, lengths));
         assert.deepEqual(
           whole.answers.map(({ cookie }) => cookie),
           some.map((_, cookie) => cookie),
         );
-        assert.equal(whole.held, 0);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('that breaks off anywhere, with requests in flight, leaves nothing behind', () => {
+    fc.assert(
+      fc.property(anyRequests, fc.nat(250_000), (some, end) => {
+        const mirror = new MemoryMirror({ sizeBytes: BLOCKS * 512 + 3, hold: true });
+        const client = new NbdClient({ mirror, inbox });
+        const stream = streamOf(some);
+        client.say(stream.subarray(0, end % (stream.length + 1)));
+        if (mirror.held.length > 1) mirror.release(0);
+        client.disconnect();
+        mirror.releaseAll();
+        assert.equal(client.budget.heldBytes, 0);
+        assert.equal(client.payloads.taken, 0);
       }),
       { numRuns: 100 },
     );

@@ -1,0 +1,44 @@
+/**
+ * Listeners in a directory of their own, and everything closed and gone afterwards.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { Carrier } from '../../src/nbd-server/carrier.ts';
+import { MEMORY_LIMITS } from '../../src/nbd-server/memory-budget.ts';
+import { NbdListener } from '../../src/nbd-server/nbd-listener.ts';
+import { MemoryMirror } from './memory-mirror.ts';
+
+/** Little, so that a test can use it up. */
+const MEMORY_BYTES_MAX = 1024 * 1024;
+
+export class Serving {
+  readonly directory = mkdtempSync(path.join(os.tmpdir(), 'nbd-'));
+  /** As the listeners told it. */
+  connectionCount = 0;
+  readonly #carrier: Carrier;
+  readonly #listeners: NbdListener[] = [];
+
+  constructor(carrier: Carrier) {
+    this.#carrier = carrier;
+  }
+
+  socketPath(name = 'm0.nbd'): string {
+    return path.join(this.directory, name);
+  }
+
+  listener(mirror = new MemoryMirror({ sizeBytes: 1024 * 1024 })): NbdListener {
+    const tell = (count: number) => {
+      this.connectionCount = count;
+    };
+    const limits = { ...MEMORY_LIMITS, totalBytesMax: MEMORY_BYTES_MAX };
+    const listener = new NbdListener(mirror, tell, this.#carrier, limits);
+    this.#listeners.push(listener);
+    return listener;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.close(0)));
+    rmSync(this.directory, { recursive: true });
+  }
+}
