@@ -44,8 +44,8 @@ export interface NewMirror {
 }
 
 export function planMirror(places: Places, wish: MirrorWish): NewMirror {
-  const missing = wish.makesImages ? wish.legs.filter(({ path }) => !existsSync(path)) : [];
   const sizeBytes = wish.sizeBytes ?? smallestOffer(wish.legs);
+  const missing = wish.isTable ? [] : wish.legs.filter(({ path }) => !existsSync(path));
   const regionSizeBytes = wish.regionSizeBytes ?? defaultRegionBytes(sizeBytes);
   const geometry = RegionGeometry.of(sizeBytes, regionSizeBytes);
   if (regionSizeBytes < REGION_BYTES_MIN && !wish.isTable) throw regionTooSmall(regionSizeBytes);

@@ -19,11 +19,9 @@ import { findLeg } from './leg-words.ts';
 export interface MirrorWish {
   readonly name: string;
   readonly legs: readonly LegSpec[];
-  /** Null: what the smallest leg offers. */
+  /** Null: what the smallest leg offers. Otherwise image files that are missing are made. */
   readonly sizeBytes: ByteCount | null;
-  /** Missing image files are made. */
-  readonly makesImages: boolean;
-  /** Given as dm's table line, which may ask for what the command line does not allow. */
+  /** Given as dm's table line: it may ask for smaller regions, and its devices are there already. */
   readonly isTable: boolean;
   /** Null: chosen from the size. */
   readonly regionSizeBytes: ByteCount | null;
@@ -82,11 +80,9 @@ function wishOfFlags(words: readonly string[], flags: Flags, cwd: string): WishB
     throw usage(`create: ${count}`, 'usage: mirrorctl create NAME LEG LEG [LEG…]');
   }
   const log = flags.value('log');
-  const sizeBytes = sizeOf(flags, 'size');
   return {
     legs: words.map((word) => parseLeg(word, cwd)),
-    sizeBytes,
-    makesImages: sizeBytes !== null,
+    sizeBytes: sizeOf(flags, 'size'),
     isTable: false,
     regionSizeBytes: sizeOf(flags, 'region-size'),
     log:
@@ -113,7 +109,7 @@ function wishOfTable(line: string, words: readonly string[], flags: Flags, cwd: 
   return {
     legs: table.legs.map(({ device, offsetBytes }) => ({ path: pathOf(device), offsetBytes })),
     ...{ sizeBytes, regionSizeBytes, syncIntent, handleErrors, keepLog },
-    ...{ makesImages: false, isTable: true },
+    isTable: true,
     log: log.type === 'core' ? { type: 'core' } : { type: 'disk', path: pathOf(log.device) },
   };
 }

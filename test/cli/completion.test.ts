@@ -86,6 +86,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('%s', (shell) => {
     expect(await ask('mirrorctl --json recovery th')).toEqual(['throttle']);
     expect(await ask('mirrorctl status ')).toEqual(['home', 'm0']);
     expect(await ask('mirrorctl status m0 h')).toEqual(['home']);
+    expect(await ask('mirrorctl status --watch m')).toEqual(['m0']);
     expect(await ask('mirrorctl show ')).toEqual(['home', 'm0']);
     expect(await ask('mirrorctl down ')).toEqual(['home', 'm0']);
     expect(await ask('mirrorctl show m0 ')).toEqual([]);
@@ -125,5 +126,6 @@ test.each(['bash', 'zsh', 'fish'] as const)(
       if (hidden !== true) for (const word of name.split(' ')) expect(script).toContain(word);
     }
     expect(script).not.toContain('overview');
+    expect(script).not.toMatch(/^ {2}':/m);
   },
 );

@@ -16,6 +16,9 @@ test('words are dealt in order, the surplus to whoever has room', () => {
   const copied = dealWords([argument('FROM', 1, Infinity), argument('TO', 1, 1)], ['a', 'b', 'c']);
   expect([copied.all('FROM'), copied.one('TO')]).toEqual([['a', 'b'], 'c']);
 
+  const crowded = dealWords([argument('A', 0, 1), argument('B', 0, 1), NAME], ['a', 'm0']);
+  expect([crowded.all('A'), crowded.all('B'), crowded.one('NAME')]).toEqual([['a'], [], 'm0']);
+
   const limited = dealWords([NAME, argument('LIMIT', 0, 1)], ['m0']);
   expect([limited.one('NAME'), limited.optional('LIMIT')]).toEqual(['m0', null]);
 });

@@ -48,6 +48,7 @@ function failing(name: string, error: unknown): CommandEntry {
 const HINTED = new MirrorError('LEG_LOCKED', 'leg a.img is in use', {}, 'stop whatever uses it');
 
 const TABLE: readonly CommandEntry[] = [
+  commandNamed('look', {}, ['see']),
   {
     ...commandNamed('overview', {
       args: [],
@@ -58,7 +59,6 @@ const TABLE: readonly CommandEntry[] = [
     }),
     hidden: true,
   },
-  commandNamed('look', {}, ['see']),
   commandNamed('log dump'),
   commandNamed('log verify'),
   commandNamed('pick', {
@@ -135,6 +135,14 @@ test('without a command there is the overview', async () => {
   expect(await run('--json')).toEqual({ code: 0, out: 'overview', aside: '' });
 });
 
+test('after -- there is no command, so what stands there is too much', async () => {
+  expect((await run('--')).out).toBe('overview');
+  expect(await run('--', 'look')).toMatchObject({
+    code: 64,
+    aside: expect.stringContaining('look is one word too many'),
+  });
+});
+
 test('help is the answer wherever it is asked for, before anything else is checked', async () => {
   const { code, out } = await run('look', '--help');
   expect(code).toBe(0);
@@ -147,6 +155,23 @@ test('help is the answer wherever it is asked for, before anything else is check
   expect((await run('--help')).out).not.toContain('overview');
   expect((await run('log', '--help')).out).toMatch(/ {2}log dump +Do log dump\n/);
   expect((await run('log', '--help')).out).not.toContain('Do look');
+});
+
+test('help fits the terminal, within reason', async () => {
+  const long = commandNamed('long', { notes: [`${'word '.repeat(60)}end.`] });
+  const widest = async (columns: number) => {
+    const bench = new Bench();
+    bench.columns = columns;
+    const { out } = await bench.runIn([long], 'long', '--help');
+    return Math.max(...out.split('\n').map((line) => line.length));
+  };
+  expect(await widest(70)).toBeLessThanOrEqual(70);
+  expect(await widest(70)).toBeGreaterThan(60);
+  expect(await widest(400)).toBeLessThanOrEqual(100);
+  expect(await widest(400)).toBeGreaterThan(90);
+  const bench = new Bench();
+  bench.columns = 5;
+  expect((await bench.runIn([long], 'long', '--help')).out).toContain('word word word word word');
 });
 
 test('help and version are JSON if asked', async () => {

@@ -11,6 +11,7 @@ test.each([
   ['lost', 'list'],
   ['log dmp', 'log dump'],
   ['aktivate', 'activate'],
+  ['lixx', null],
   ['--jso', null],
   ['x', null],
   ['', null],

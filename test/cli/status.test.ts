@@ -1,4 +1,4 @@
-import { rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { describeAsMdstat } from '../../src/cli/status-mdstat.ts';
 import { describeStatus } from '../../src/cli/status-text.ts';
@@ -104,15 +104,14 @@ test.each<[string, Partial<MirrorStatus['recovery']>, string]>([
 });
 
 test('an odd path cannot move the cursor', () => {
-  const status = {
-    ...RUNNING,
-    legs: [
-      { ...A, path: '/x\u001b[2J' },
-      { ...B, offsetBytes: 512 },
-    ],
-  };
-  const text = describeStatus(status).join('\n');
+  const legs = [
+    { ...A, path: '/x\u001b[2J' },
+    { ...B, offsetBytes: 512 },
+  ];
+  const attention = { status: 'leg /x\u001b[2K failed', action: '' };
+  const text = describeStatus({ ...RUNNING, legs, attention }).join('\n');
   expect(text).toContain('/x\\x1b[2J');
+  expect(text).toContain('leg /x\\x1b[2K failed');
   expect(text).toContain('/data/b.img@512');
 });
 
@@ -181,6 +180,14 @@ test('of a mirror that is not active, the log says what is in sync', async () =>
       action: 'mirrorctl activate m0',
     },
   });
+});
+
+test('looking leaves nothing open', async () => {
+  const bench = await benchWithMirror();
+  const descriptors = () => readdirSync('/proc/self/fd').length;
+  const before = descriptors();
+  await bench.run('status');
+  expect(descriptors()).toBe(before);
 });
 
 test('an inactive mirror whose log is all clean is healthy', async () => {
