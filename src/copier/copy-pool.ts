@@ -79,12 +79,7 @@ export class CopyPool {
   }
 
   #hire(start: CopyWorkerStart): Copier {
-    const worker = new Worker(ENTRY, {
-      name: 'mirrorctl-copier',
-      workerData: start,
-      // The descriptors belong to whoever opened them; a worker that ends closes none.
-      trackUnmanagedFds: false,
-    });
+    const worker = new Worker(ENTRY, { name: 'mirrorctl-copier', workerData: start });
     const ahead: Copier['ahead'] = new Map();
     let cause = 'the copy worker ended';
     worker.on('message', ({ id, outcome }: CopyReport) => {

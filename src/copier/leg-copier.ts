@@ -6,7 +6,7 @@
  *   target    ▒▒▒▒▒▒▒▒▒▒▒▒░░░░▒▒▒▒        a hole becomes a hole unless it is one already
  *
  * From one file to one other the kernel copies by itself, where that is sure to give the copy blocks
- * of its own; otherwise, and as soon as it refuses, bytes are read once and written to each target.
+ * of its own; otherwise, and where it refuses, bytes are read once and written to each target.
  * So a failure always tells which leg it was.
  *
  * The caller sees to it that nobody writes the range meanwhile. Nothing is flushed here.
@@ -30,7 +30,7 @@ interface Progress {
   readonly source: CopyLeg;
   readonly targets: readonly Target[];
   /** The one target that the kernel may copy to by itself. */
-  kernelTarget: CopyLeg | null;
+  readonly kernelTarget: CopyLeg | null;
   readError: IoError | null;
   bytesCopied: number;
   bytesSkippedAsHoles: number;
@@ -153,10 +153,7 @@ function copyInKernel(progress: Progress, start: number, end: number): number {
       target.offsetBytes + at,
       Math.min(end - at, KERNEL_CHUNK_BYTES),
     );
-    if (count <= 0) {
-      progress.kernelTarget = null;
-      break;
-    }
+    if (count <= 0) break;
     at += count;
     progress.bytesCopied += count;
   }

@@ -29,7 +29,7 @@ function runAt(fd: number, at: number, end: number): AllocationRun {
   if (data === ENXIO || data > at) {
     return { length: (data === ENXIO ? end : Math.min(data, end)) - at, hole: true };
   }
-  const hole = data < 0 ? end : seekHole(fd, at);
-  // Somebody may have changed the file between the two questions; a run is never empty.
+  const hole = seekHole(fd, at);
+  // No answer, or the file was changed between the two questions: a run is never empty.
   return { length: (hole > at ? Math.min(hole, end) : end) - at, hole: false };
 }

@@ -151,11 +151,16 @@ test('a hole of the source becomes a hole, and one that is there already is left
   const files = [image(4 * MIB), image(4 * MIB, 7)];
   write(files[0] ?? '', MIB, Buffer.alloc(MIB, 3));
   const legs = legsOver(files);
-  expect(copy(legs, 0, 4 * MIB)).toEqual({
-    ...withoutErrors(1),
-    bytesCopied: MIB,
-    bytesSkippedAsHoles: 3 * MIB,
-  });
+  const copier = new LegCopier(legs);
+  // The data first, then the holes on both sides of it.
+  const outcomes = [MIB, 3 * MIB, 2 * MIB, 0].map((at) => copy(legs, at, MIB, copier));
+  expect(outcomes.map(({ bytesSkippedAsHoles }) => bytesSkippedAsHoles)).toEqual([
+    0,
+    MIB,
+    MIB,
+    MIB,
+  ]);
+  expect(outcomes.map(({ bytesCopied }) => bytesCopied)).toEqual([MIB, 0, 0, 0]);
   for (const { device } of legs) fs.fsyncSync(device.fd);
   const [source, target] = files.map((file) => fs.statSync(file).blocks);
   expect(target).toBe(source);
@@ -228,6 +233,7 @@ test('a target that fails is named, and the others are finished', () => {
   const alone = copy(legs.slice(0, 2), 0, MIB);
   expect(alone.writeErrors[0]?.code).toBe('EBADF');
   expect(alone.readError).toBeNull();
+  expect(alone.bytesCopied).toBeLessThan(MIB);
 });
 
 test('a target that cannot take a hole is named', () => {
@@ -268,6 +274,24 @@ test('a source that ends too early is an error there, not zeroes', () => {
       const bytes = fs.readFileSync(device.path);
       expect(bytes.subarray(0, MIB).every((byte) => byte === 5)).toBe(true);
       expect(bytes.subarray(MIB).every((byte) => byte === 6)).toBe(true);
+    }
+  }
+});
+
+test('a source that is cut off between two copies is an error, not the bytes of before', () => {
+  for (const targets of [1, 2]) {
+    const files = Array.from({ length: 1 + targets }, (_, index) => image(2 * MIB, index + 1));
+    const legs = legsOver(files);
+    const copier = new LegCopier(legs);
+    expect(copy(legs, 0, MIB, copier)).toMatchObject({ readError: null, bytesCopied: MIB });
+    fs.truncateSync(files[0] ?? '', MIB + 4096);
+    expect(copy(legs, MIB, MIB, copier).readError).toEqual({
+      code: 'EIO',
+      message: `${files[0]}: ends before byte ${MIB + 4096} of the leg`,
+    });
+    for (const [index, file] of files.slice(1).entries()) {
+      const rest = fs.readFileSync(file).subarray(MIB + 4096);
+      expect(rest.every((byte) => byte === index + 2)).toBe(true);
     }
   }
 });

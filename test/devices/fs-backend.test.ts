@@ -189,6 +189,58 @@ testUnless(missing('dd'))('a read that is not cached does not wait on this threa
   await warm;
 });
 
+testUnless(missing('dd'))(
+  'a read that is cached in part is read in two, without a seam',
+  async () => {
+    const file = image(directory, 65_536, 0x5a);
+    const device = open(file);
+    dropFromCache(file, device.fd);
+    fs.writeSync(device.fd, Buffer.alloc(4096, 0x11), 0, 4096, 0);
+    const into = new Uint8Array(16_384);
+    const io = backendOver([device]);
+    expect(await ending((done) => io.read(first, into, start, done))).toBeNull();
+    expect(Buffer.from(into).equals(Buffer.alloc(16_384, 0x5a).fill(0x11, 0, 4096))).toBe(true);
+  },
+);
+
+/** Whether the operation ended before its call returned. */
+function endsAtOnce(begin: (done: () => void) => void): boolean {
+  let ended = false;
+  begin(() => {
+    ended = true;
+  });
+  return ended;
+}
+
+testUnless(noTmpfs)('in tmpfs nothing waits, on disk what must last does', () => {
+  const atOnce = [memory, directory].map((where) => {
+    const [leg, log] = [open(image(where, 8192, 1)), open(image(where, 8192, 1))];
+    const io = new FsBackend([{ device: leg, offsetBytes: byteCount(0), writePolicy: null }], log);
+    const bytes = new Uint8Array(512);
+    return [
+      endsAtOnce((done) => io.read(first, bytes, start, done)),
+      endsAtOnce((done) => io.write(first, [bytes], start, true, done)),
+      endsAtOnce((done) => io.flush(first, done)),
+      endsAtOnce((done) => io.writeLog([{ offset: 0, bytes }], true, done)),
+      endsAtOnce((done) => io.writeLog([{ offset: 0, bytes }], false, done)),
+    ];
+  });
+  expect(atOnce).toEqual([
+    [true, true, true, true, true],
+    [true, false, false, false, false],
+  ]);
+});
+
+testUnless(noLoopDevices)(
+  'a block device promises no fast zeroes that keep their blocks',
+  async () => {
+    const io = backendOver([open(attachLoop(image(directory, 65_536, 1)))]);
+    const manner = { mayPunch: false, fastOnly: true, fua: false };
+    const zero = ending((done) => io.zero(first, start, byteCount(4096), manner, done));
+    expect(await zero).toMatchObject({ code: 'EOPNOTSUPP' });
+  },
+);
+
 test('a discard gives blocks back, zeroing may be told to keep them', async () => {
   const file = image(directory, 2 ** 20, 1);
   const device = open(file);
@@ -207,6 +259,8 @@ test('a discard gives blocks back, zeroing may be told to keep them', async () =
     { length: 2 ** 19, hole: true },
     { length: 2 ** 19, hole: false },
   ]);
+  const upperHalf = new FsBackend([{ device, offsetBytes: half, writePolicy: null }], null);
+  expect(upperHalf.allocation(first, start, half, 10)).toEqual([{ length: 2 ** 19, hole: false }]);
 });
 
 testUnless(noTmpfs)(
@@ -244,6 +298,19 @@ test('a log is written part by part, durably by one descriptor or one flush', as
   expect(await ending((done) => broken.writeLog(parts, true, done))).toMatchObject({
     code: 'EBADF',
   });
+});
+
+test('a log write ends with its first failure, and not before all its parts have', async () => {
+  vi.stubEnv('UV_THREADPOOL_SIZE', '1');
+  const file = image(directory, 4096);
+  const io = new FsBackend([], open(file));
+  vi.unstubAllEnvs();
+  const bytes = Buffer.from('log');
+  const parts = [2 ** 52, 512, 1024].map((offset) => ({ offset, bytes }));
+  const seen = await new Promise((resolve) => {
+    io.writeLog(parts, false, (error) => resolve([error?.code, bytesAt(file, 1024, 3)]));
+  });
+  expect(seen).toEqual(['EFBIG', bytes]);
 });
 
 test('what must last is flushed, once it is written, and nothing else is', async () => {
