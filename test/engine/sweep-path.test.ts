@@ -1,0 +1,65 @@
+/** The sweep: only what rests is cleared, and only after the legs were flushed. */
+import { describe, expect, test } from 'vitest';
+import { regionIndex } from '../../src/geometry/units.ts';
+import { ScriptedMirror } from './scripted-mirror.ts';
+
+const R0 = regionIndex(0);
+
+function written(): ScriptedMirror {
+  const mirror = new ScriptedMirror({ log: 'disk' });
+  mirror.write(1, 0, 512).settle().asked();
+  return mirror;
+}
+
+describe('the sweep', () => {
+  test('flushes the legs, then clears, and the log write need not be durable', () => {
+    const mirror = written();
+    expect(mirror.tick(4_000).asked()).toEqual(['flush leg 0', 'flush leg 1']);
+    expect(mirror.engine.state.log.isClean(R0)).toBe(false);
+    expect(mirror.end('flush').asked()).toEqual(['log']);
+    expect(mirror.stateOf(0)).toBe('clean');
+    expect(mirror.engine.state.hash.entryCount).toBe(0);
+  });
+
+  test('leaves alone what was written within three seconds', () => {
+    const mirror = written();
+    expect(mirror.tick(2_999).asked()).toEqual([]);
+    expect(mirror.tick(1_001).asked()).toHaveLength(2);
+  });
+
+  test('clears nothing that was written while the legs were being flushed', () => {
+    const mirror = written();
+    mirror.tick(4_000).write(2, 0, 512).end('write').end('flush');
+    expect(mirror.stateOf(0)).toBe('dirty');
+    expect(mirror.engine.state.log.isClean(R0)).toBe(false);
+  });
+
+  test('clears nothing that a leg lost in that flush', () => {
+    const mirror = written();
+    mirror.tick(4_000).end('flush leg 1', 'failed').settle();
+    expect(mirror.stateOf(0)).toBe('nosync');
+    expect(mirror.engine.state.log.isClean(R0)).toBe(false);
+    expect(mirror.engine.state.hash.entryCount).toBe(0);
+  });
+
+  test('forgets the mark of a region that is not in sync, and leaves its bit', () => {
+    const mirror = new ScriptedMirror({ log: 'disk', missed: [[0, 1]] });
+    mirror.write(1, 0, 512).settle().tick(4_000).settle();
+    expect(mirror.engine.state.hash.entryCount).toBe(0);
+    expect(mirror.stateOf(0)).toBe('nosync');
+    expect(mirror.engine.state.log.isClean(R0)).toBe(false);
+  });
+
+  test('rests four times as long as it took', () => {
+    const mirror = written();
+    mirror.tick(4_000).tick(2_000).end('flush').write(2, 0, 512).settle().asked();
+    expect(mirror.tick(7_999).asked()).toEqual([]);
+    expect(mirror.tick(1).asked()).toEqual(['flush leg 0', 'flush leg 1']);
+  });
+
+  test('writes down that a leg has caught up', () => {
+    const mirror = new ScriptedMirror({ missed: [[0, 1]], recovers: true });
+    mirror.end('copy 0').tick(1_000).end('flush');
+    expect(mirror.asked()).toContain('memory: primary 0, missing none, log trusted');
+  });
+});

@@ -1,0 +1,104 @@
+/** Overlapping writes go one after the other, in the order in which they came; others do not wait. */
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { OrderedWrite } from '../../src/engine/write-order.ts';
+import { WriteOrder } from '../../src/engine/write-order.ts';
+import { InvariantBroken } from '../../src/errors/invariant.ts';
+import { regionIndex } from '../../src/geometry/units.ts';
+
+const REGION_BYTES = 8;
+const BYTES = 40;
+
+function write(offset: number, length: number): OrderedWrite {
+  const first = regionIndex(Math.floor(offset / REGION_BYTES));
+  const last = regionIndex(Math.floor((offset + length - 1) / REGION_BYTES));
+  return { first, last, offset, length, blockers: 0, followers: null };
+}
+
+const overlap = (one: OrderedWrite, other: OrderedWrite) =>
+  one.offset < other.offset + other.length && other.offset < one.offset + one.length;
+
+const anyWrite = fc
+  .tuple(fc.nat(BYTES - 1), fc.integer({ min: 1, max: BYTES }))
+  .map(([offset, length]) => write(offset, Math.min(length, BYTES - offset)));
+
+/** A write that comes, or a number that picks which of those in flight ends. */
+const anyTurns = fc.array(fc.oneof(anyWrite, fc.nat(50)), { maxLength: 80, size: 'max' });
+
+/** Looks at each write that may go, and keeps those that went. */
+class Legs {
+  readonly order = new WriteOrder<OrderedWrite>();
+  readonly waiting: OrderedWrite[] = [];
+  readonly inFlight: OrderedWrite[] = [];
+  /** Per byte: the writes that reached it, in order. */
+  readonly bytes: OrderedWrite[][] = Array.from({ length: BYTES }, () => []);
+  readonly came: OrderedWrite[][] = Array.from({ length: BYTES }, () => []);
+
+  arrive(arrived: OrderedWrite): void {
+    for (const byte of this.came.slice(arrived.offset, arrived.offset + arrived.length)) {
+      byte.push(arrived);
+    }
+    const mustWait = [...this.inFlight, ...this.waiting].some((other) => overlap(arrived, other));
+    assert.equal(this.order.enter(arrived), !mustWait, 'waits for nobody, or not for somebody');
+    if (mustWait) this.waiting.push(arrived);
+    else this.#go(arrived);
+  }
+
+  end(pick: number): void {
+    const [ended] = this.inFlight.splice(pick % (this.inFlight.length || 1), 1);
+    if (ended === undefined) return;
+    for (const next of this.order.leave(ended)) {
+      assert(this.waiting.includes(next), 'let go twice, or never held');
+      this.waiting.splice(this.waiting.indexOf(next), 1);
+      this.#go(next);
+    }
+  }
+
+  #go(next: OrderedWrite): void {
+    assert(!this.inFlight.some((other) => overlap(next, other)), 'two overlap in flight');
+    this.inFlight.push(next);
+    for (const byte of this.bytes.slice(next.offset, next.offset + next.length)) byte.push(next);
+  }
+}
+
+describe('write order', () => {
+  test('every byte is written in the order of arrival, and every write goes in the end', () => {
+    fc.assert(
+      fc.property(anyTurns, (turns) => {
+        const legs = new Legs();
+        for (const turn of turns) {
+          if (typeof turn === 'number') legs.end(turn);
+          else legs.arrive(turn);
+        }
+        while (legs.inFlight.length > 0) legs.end(0);
+        assert.equal(legs.waiting.length, 0);
+        assert.deepEqual(legs.bytes, legs.came);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('a write waits for those it overlaps, not for those that they wait for', () => {
+    const order = new WriteOrder<OrderedWrite>();
+    const [a, b, c] = [write(0, 10), write(5, 10), write(12, 10)];
+    expect([order.enter(a), order.enter(b), order.enter(c)]).toEqual([true, false, false]);
+    expect(c.blockers).toBe(1);
+    expect(order.leave(a)).toEqual([b]);
+    expect(order.leave(b)).toEqual([c]);
+    expect(order.leave(c)).toEqual([]);
+  });
+
+  test('two long writes that share many regions meet once', () => {
+    const order = new WriteOrder<OrderedWrite>();
+    const [a, b] = [write(0, 40), write(4, 36)];
+    order.enter(a);
+    order.enter(b);
+    expect(b.blockers).toBe(1);
+    expect(order.leave(a)).toEqual([b]);
+  });
+
+  test('a write that never came cannot leave', () => {
+    expect(() => new WriteOrder<OrderedWrite>().leave(write(0, 1))).toThrow(InvariantBroken);
+  });
+});
