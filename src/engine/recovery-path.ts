@@ -46,7 +46,6 @@ export class RecoveryPath {
   readonly #recoveriesMax: number;
   readonly #copies = new Map<RegionIndex, RegionCopy>();
   #paused = false;
-  #busySince = 0;
   #foregroundAt = Number.NEGATIVE_INFINITY;
   /** Something changed since the last look for work. */
   #due = true;
@@ -65,7 +64,7 @@ export class RecoveryPath {
     return this.#throttle.limit;
   }
 
-  /** There is something to recover, and nobody has stopped it. */
+  /** There is something to recover, and it is not paused. */
   get isUnderWay(): boolean {
     return !this.#paused && this.#state.content.inSyncCount < this.#state.content.regionCount;
   }
@@ -105,7 +104,7 @@ export class RecoveryPath {
   kick(): void {
     const { readyToCopy } = this.#state;
     while (readyToCopy.length > 0) this.#start(readyToCopy.shift() as RegionIndex, NO_LEGS);
-    const { hash, now, geometry, log } = this.#state;
+    const { hash, now, log } = this.#state;
     if (!this.#due || this.#paused || log.durableEpoch < RESUMED_EPOCH) return;
     this.#due = false;
     while (
@@ -115,7 +114,6 @@ export class RecoveryPath {
     ) {
       const region = this.#nextRegion();
       if (region === null) return;
-      this.#throttle.took(geometry.lengthOf(region), now);
       if (hash.claim(region)) this.#start(region, NO_LEGS);
     }
   }
@@ -126,7 +124,7 @@ export class RecoveryPath {
     invariant(copy !== undefined, `region ${region} is not being copied`);
     this.#copies.delete(region);
     this.#due = true;
-    if (this.#copies.size === 0) this.#throttle.worked(now - this.#busySince, now);
+    if (this.#copies.size === 0) this.#throttle.drained(now);
     if (readFailed) {
       this.#state.legFailed(copy.source, 'sync');
       const unreadable = union(copy.unreadable, maskOf(copy.source));
@@ -170,7 +168,7 @@ export class RecoveryPath {
     const holders = without(content.holders(region), unreadable);
     const source = has(holders, legs.primary) ? legs.primary : lowest(holders);
     const targets = content.missing(region);
-    if (this.#copies.size === 0) this.#busySince = now;
+    this.#throttle.took(geometry.lengthOf(region), now);
     this.#copies.set(region, { source, targets, unreadable, beganAt: legs.flushFailures });
     this.#state.emit({
       kind: 'copyRegion',

@@ -37,30 +37,30 @@ export class SweepPath {
 
   tick(): void {
     const { now, hash } = this.#state;
-    if (this.#isSweeping || now < this.#nextAt || hash.entryCount === 0) return;
-    this.#begin(hash.entryCount > ENTRIES_MAX ? now : now - IDLE);
+    if (this.#isSweeping || now < this.#nextAt) return;
+    this.#nextAt = now + INTERVAL;
+    const regions = hash.beginSweep(hash.entryCount > ENTRIES_MAX ? now : now - IDLE);
+    if (regions.length > 0) this.#sweep(regions, () => {});
   }
 
-  /** Everything that is at rest, now; `ended` hears whether the legs could be flushed. */
-  sweepAll(ended: (flushed: boolean) => void): void {
-    this.#begin(this.#state.now, ended, true);
+  /** Everything that is at rest, now; flushes the legs even if that is nothing. */
+  sweepAll(ended: () => void): void {
+    this.#sweep(this.#state.hash.beginSweep(this.#state.now), ended);
   }
 
-  #begin(idleBefore: number, ended: (flushed: boolean) => void = () => {}, always = false): void {
-    const regions = this.#state.hash.beginSweep(idleBefore, Number.POSITIVE_INFINITY);
-    if (regions.length === 0 && !always) return;
+  #sweep(regions: readonly RegionIndex[], ended: () => void): void {
     this.#isSweeping = true;
     const began = this.#state.now;
     this.#flush.join((answer) => {
+      const { now } = this.#state;
       this.#isSweeping = false;
-      const took = this.#state.now - began;
-      this.#nextAt = this.#state.now + Math.max(INTERVAL, took * REST_PER_FLUSH);
-      if (answer !== 'failed') this.#end(regions);
-      ended(answer !== 'failed');
+      this.#nextAt = now + Math.max(INTERVAL, (now - began) * REST_PER_FLUSH);
+      if (answer !== 'failed') this.#clear(regions);
+      ended();
     });
   }
 
-  #end(regions: readonly RegionIndex[]): void {
+  #clear(regions: readonly RegionIndex[]): void {
     const { hash, log, content } = this.#state;
     for (const region of regions) {
       if (hash.endSweep(region)) log.clear(region, content.isInSync(region));

@@ -104,7 +104,7 @@ export function defaultRegionBytes(sizeBytes: ByteCount): ByteCount {
 
 /** True also above 2^31, where JavaScript's bit operators stop working. */
 export function isPowerOfTwo(value: number): boolean {
-  return value > 0 && Number.isInteger(Math.log2(value)) && 2 ** Math.log2(value) === value;
+  return value >= 1 && Number.isInteger(Math.log2(value)) && 2 ** Math.log2(value) === value;
 }
 
 /** Every region from `first` to `last`, both included. */

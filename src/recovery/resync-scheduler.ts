@@ -1,15 +1,16 @@
 /**
  * Which region is recovered next.
  *
- *   hot: written while out of sync ──▶ first, the latest request first
+ *   hot: written while out of sync ──▶ first, the earliest request first
  *   cursor ──▶ ascending through the regions out of sync, wraps at the end
  *   failed ──▶ left out until their time has come, twice as long after each failure
  *
  * A region in the hot list gets its writers back onto all legs soonest. The kernel's cursor never
  * wraps, so what fails or falls out of sync behind it waits for the next activation; this one does.
  *
- * Bounds: at most `HOT_MAX` hot regions are remembered (the cursor finds the others), and past
- * `FAILED_MAX` failed regions recovery as a whole rests until the first of them may be tried again.
+ * Bounds: at most `HOT_MAX` hot regions are remembered (the cursor finds the others), and with
+ * `FAILED_MAX` failed ones recovery keeps to those, so that a dead leg does not fill the memory: until
+ * some of them succeed, no other region is tried.
  */
 import type { RegionIndex } from '../geometry/units.ts';
 
@@ -27,11 +28,6 @@ export class ResyncScheduler {
   readonly #hot = new Set<RegionIndex>();
   readonly #failed = new Map<RegionIndex, Failure>();
   #cursor = 0;
-
-  /** Where the ascending search stands: regions below were handed out in this round. */
-  get cursor(): number {
-    return this.#cursor;
-  }
 
   /** A write went to `region` although it is out of sync. */
   written(region: RegionIndex): void {
@@ -64,7 +60,7 @@ export class ResyncScheduler {
     isWork: (region: RegionIndex) => boolean,
     nextWork: (from: number) => RegionIndex | null,
   ): RegionIndex | null {
-    if (this.#failed.size > FAILED_MAX && !this.#someMayRetry(now)) return null;
+    if (this.#failed.size >= FAILED_MAX) return this.#nextRetry(now, isWork);
     for (const region of this.#hot) {
       this.#hot.delete(region);
       if (isWork(region) && this.#mayTry(region, now)) return region;
@@ -75,31 +71,30 @@ export class ResyncScheduler {
     );
   }
 
+  #nextRetry(now: number, isWork: (region: RegionIndex) => boolean): RegionIndex | null {
+    for (const [region, { retryAt }] of this.#failed) {
+      if (now >= retryAt && isWork(region)) return region;
+    }
+    return null;
+  }
+
   #search(
     from: number,
     end: number,
     now: number,
     nextWork: (from: number) => RegionIndex | null,
   ): RegionIndex | null {
-    for (
-      let region = nextWork(from);
-      region !== null && region < end;
-      region = nextWork(region + 1)
-    ) {
-      if (!this.#mayTry(region, now)) continue;
-      this.#cursor = region + 1;
-      return region;
+    let region = nextWork(from);
+    while (region !== null && region < end && !this.#mayTry(region, now)) {
+      region = nextWork(region + 1);
     }
-    return null;
+    if (region === null || region >= end) return null;
+    this.#cursor = region + 1;
+    return region;
   }
 
   #mayTry(region: RegionIndex, now: number): boolean {
     const failure = this.#failed.get(region);
     return failure === undefined || now >= failure.retryAt;
-  }
-
-  #someMayRetry(now: number): boolean {
-    for (const { retryAt } of this.#failed.values()) if (now >= retryAt) return true;
-    return false;
   }
 }
