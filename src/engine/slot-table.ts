@@ -2,7 +2,7 @@
  * Small numbers for things in flight: `put` gives the thing a number, `take` gives it back and frees
  * the number for the next one. Constant time, and no garbage once it has grown to its largest.
  */
-import { invariant } from '../errors/invariant.ts';
+import { broken } from '../errors/invariant.ts';
 
 export class SlotTable<Thing> {
   readonly #things: (Thing | undefined)[] = [];
@@ -20,7 +20,7 @@ export class SlotTable<Thing> {
 
   at(slot: number): Thing {
     const thing = this.#things[slot];
-    invariant(thing !== undefined, `nothing is in flight as ${slot}`);
+    if (thing === undefined) broken(`nothing is in flight as ${slot}`);
     return thing;
   }
 

@@ -10,9 +10,10 @@
  * would differ for ever in a region the log calls clean. A write knows how many earlier ones it still
  * waits for (`blockers`), and each of those knows it (`followers`): nothing is ever searched again.
  *
- * Writes are filed by region, so the search for overlaps looks only at writes near by.
+ * Writes are filed by region into a fixed number of drawers, so the search for overlaps looks at the
+ * few writes that share one, and filing costs the same however large the mirror is.
  */
-import { invariant } from '../errors/invariant.ts';
+import { broken } from '../errors/invariant.ts';
 import type { RegionIndex } from '../geometry/units.ts';
 
 /** What the order needs of a write; the order owns `blockers` and `followers`. */
@@ -25,19 +26,20 @@ export interface OrderedWrite {
   followers: OrderedWrite[] | null;
 }
 
+const DRAWERS = 1024;
+
 export class WriteOrder<Write extends OrderedWrite> {
-  readonly #byRegion = new Map<RegionIndex, Write[]>();
+  readonly #drawers: readonly Write[][] = Array.from({ length: DRAWERS }, () => []);
 
   /** True: nothing earlier overlaps `write`, it may go on. */
   enter(write: Write): boolean {
     for (let region = write.first; region <= write.last; region = (region + 1) as RegionIndex) {
-      const writes = this.#byRegion.get(region);
-      if (writes === undefined) {
-        this.#byRegion.set(region, [write]);
-        continue;
+      const drawer = this.#drawerOf(region);
+      for (let place = 0; place < drawer.length; place += 1) {
+        const earlier = drawer[place] as Write;
+        if (overlap(earlier, write, region)) follow(earlier, write);
       }
-      for (const earlier of writes) if (overlap(earlier, write, region)) follow(earlier, write);
-      writes.push(write);
+      drawer.push(write);
     }
     return write.blockers === 0;
   }
@@ -57,16 +59,23 @@ export class WriteOrder<Write extends OrderedWrite> {
   }
 
   #remove(region: RegionIndex, write: Write): void {
-    const writes = this.#byRegion.get(region);
-    const place = writes?.indexOf(write) ?? -1;
-    invariant(writes !== undefined && place >= 0, `write at ${write.offset} was never entered`);
-    if (writes.length === 1) this.#byRegion.delete(region);
-    else writes.splice(place, 1);
+    const drawer = this.#drawerOf(region);
+    const place = drawer.indexOf(write);
+    if (place < 0) broken(`write at ${write.offset} was never entered`);
+    // Order within a drawer means nothing: who follows whom is known since `enter`.
+    const last = drawer.pop() as Write;
+    if (place < drawer.length) drawer[place] = last;
+  }
+
+  #drawerOf(region: RegionIndex): Write[] {
+    return this.#drawers[region % DRAWERS] as Write[];
   }
 }
 
 /** Overlapping, and not already found so in an earlier region that both touch. */
 function overlap(earlier: OrderedWrite, later: OrderedWrite, region: RegionIndex): boolean {
+  // A long write meets itself in its drawers, and strangers from a thousand regions away.
+  if (earlier === later || region < earlier.first || region > earlier.last) return false;
   if (region > later.first && region > earlier.first) return false;
   return (
     earlier.offset < later.offset + later.length && later.offset < earlier.offset + earlier.length

@@ -8,7 +8,7 @@
  * fixtures/kernel-oracle): a power of two of at least two sectors, not above the mirror's length, at
  * most 2^32-1 regions. `create` asks for 4 KiB at least; a table line may bring the kernel's minimum.
  */
-import { invariant } from '../errors/invariant.ts';
+import { broken, invariant } from '../errors/invariant.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import type { ByteCount, ByteOffset, RegionCount, RegionIndex } from './units.ts';
 import {
@@ -50,7 +50,7 @@ export class RegionGeometry {
   }
 
   regionOf(offset: ByteOffset): RegionIndex {
-    invariant(offset < this.sizeBytes, `offset ${offset} of ${this.sizeBytes}`);
+    if (offset >= this.sizeBytes) broken(`offset ${offset} of ${this.sizeBytes}`);
     return Math.floor(offset / this.regionBytes) as RegionIndex;
   }
 

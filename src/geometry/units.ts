@@ -13,7 +13,7 @@
  *
  * Plain numbers suffice: 2^53 bytes is 8 PiB, and `byteCount` refuses anything longer.
  */
-import { invariant } from '../errors/invariant.ts';
+import { broken, invariant } from '../errors/invariant.ts';
 
 declare const unit: unique symbol;
 type Measured<Unit extends string> = number & { readonly [unit]: Unit };
@@ -62,8 +62,8 @@ export function bytesToSectors(bytes: ByteCount): SectorCount {
 }
 
 function checked(value: number, limit: number): number {
-  invariant(Number.isSafeInteger(value), `${value} is not a safe integer`);
-  invariant(value >= 0, `${value} is negative`);
-  invariant(value <= limit, `${value} is over the limit of ${limit}`);
+  if (!Number.isSafeInteger(value)) broken(`${value} is not a safe integer`);
+  if (value < 0) broken(`${value} is negative`);
+  if (value > limit) broken(`${value} is over the limit of ${limit}`);
   return value;
 }

@@ -52,7 +52,7 @@ export class EffectRunner implements MirrorPort {
   readonly #requests = new SlotTable<BlockRequest>();
   /** When each request arrived, by its slot, in milliseconds. */
   readonly #arrivals: number[] = [];
-  #inputs: Input[] = [];
+  readonly #inputs: Input[] = [];
   #isRunning = false;
   #isStopping = false;
 
@@ -114,9 +114,11 @@ export class EffectRunner implements MirrorPort {
     this.#isRunning = true;
     for (let next = 0; next < this.#inputs.length; next += 1) {
       const effects = this.#to.engine.step(this.#inputs[next] as Input);
-      for (const effect of effects) this.#carryOut(effect);
+      for (let place = 0; place < effects.length; place += 1) {
+        this.#carryOut(effects[place] as Effect);
+      }
     }
-    this.#inputs = [];
+    this.#inputs.length = 0;
     this.#isRunning = false;
   }
 

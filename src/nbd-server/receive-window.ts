@@ -8,8 +8,8 @@
  * given to the mirror always lies in one piece, aligned, in memory of its own, and the window is free
  * again as soon as its requests are taken.
  *
- * After a large payload the client probably sends another: then no more than the next request is
- * received into an empty window, so that none of its payload has to be copied either.
+ * After a large payload the client probably sends another: then only a little is received into an
+ * empty window, many requests still, but hardly any of a payload, which would have to be copied.
  *
  * Invariant: while the kernel may write to the window or a payload (`target` to `push`), its bytes
  * are not moved and not given away.
@@ -22,6 +22,7 @@ import type { Payload, PayloadMemory } from './payload.ts';
 const WINDOW_BYTES = 128 * 1024;
 /** Up to here copying costs less than a receive of its own. */
 const COPIED_BYTES_MAX = 16 * 1024;
+const LITTLE_BYTES = 2048;
 
 interface AwaitedPayload {
   readonly payload: Payload;
@@ -58,9 +59,8 @@ export class ReceiveWindow implements Inbox {
     const awaited = this.#awaited;
     if (awaited !== null) return awaited.bytes.subarray(awaited.got);
     this.#makeRoom();
-    const headerOnly = this.#largeLately && this.length < REQUEST_BYTES;
-    const end = headerOnly ? this.#start + REQUEST_BYTES : WINDOW_BYTES;
-    return this.#bytes.subarray(this.#end, end);
+    const little = this.#largeLately && this.length < REQUEST_BYTES;
+    return this.#bytes.subarray(this.#end, little ? this.#end + LITTLE_BYTES : WINDOW_BYTES);
   }
 
   /** `chunk` is the beginning of what `target` returned. */
