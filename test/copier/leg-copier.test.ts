@@ -152,8 +152,8 @@ test('a hole of the source becomes a hole, and one that is there already is left
   write(files[0] ?? '', MIB, Buffer.alloc(MIB, 3));
   const legs = legsOver(files);
   const copier = new LegCopier(legs);
-  // The data first, then the holes on both sides of it.
-  const outcomes = [MIB, 3 * MIB, 2 * MIB, 0].map((at) => copy(legs, at, MIB, copier));
+  // The data first, then the holes behind and before it.
+  const outcomes = [MIB, 2 * MIB, 3 * MIB, 0].map((at) => copy(legs, at, MIB, copier));
   expect(outcomes.map(({ bytesSkippedAsHoles }) => bytesSkippedAsHoles)).toEqual([
     0,
     MIB,
