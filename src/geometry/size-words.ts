@@ -53,7 +53,8 @@ function malformed(text: string, what: string, why: string, hint: string): Mirro
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
-  while (value >= 1024 && unit < UNIT_WORDS.length - 1) {
+  // As it will be shown: 1023.99 of a unit would read 1024.
+  while (Math.round(value * 10) >= 10_240 && unit < UNIT_WORDS.length - 1) {
     value /= 1024;
     unit += 1;
   }

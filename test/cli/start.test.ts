@@ -1,4 +1,5 @@
 /** The built program as people start it: streams, signals, exit codes. `npm test` builds it first. */
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import pty from '@lydell/node-pty';
@@ -83,6 +84,13 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     });
   },
 );
+
+test('a command that sleeps for an hour wakes up for a signal', async () => {
+  const watching = start(new Bench(), 'status', '--watch', '3600');
+  await once(watching.stdout, 'data');
+  watching.kill('SIGINT');
+  expect((await watching).exitCode).toBe(130);
+});
 
 /** Runs the program on a terminal, types `keys` once it asks, and returns its exit code. */
 async function onTerminal(bench: Bench, words: string[], keys: string): Promise<number> {
