@@ -29,7 +29,7 @@ import { defaultLogPath } from '../registry/places.ts';
 import type { NewFile } from './new-files.ts';
 import { checkNewFiles } from './new-files.ts';
 import type { MirrorWish } from './new-mirror.ts';
-import { refuseSharedParts } from './shared-parts.ts';
+import { refuseTakenParts } from './taken-parts.ts';
 
 /** dm takes smaller regions in a table; on the command line they are a mistake. */
 const REGION_BYTES_MIN = 4096;
@@ -60,7 +60,7 @@ export function planMirror(places: Places, wish: MirrorWish): NewMirror {
   const makesLog = log.type === 'disk' && !existsSync(log.path);
   const makes = [...images, ...(makesLog ? [{ ...newLog, path: log.path }] : [])];
   checkNewFiles(makes, places.stateDir);
-  refuseSharedParts(places, spec);
+  refuseTakenParts(places, spec);
   const input = {
     ...{ spec, sidecar: null, source: null, confirmed: false },
     log: lookAtDevices(spec, makes, geometry),

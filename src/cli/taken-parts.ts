@@ -16,7 +16,7 @@ interface Part {
 }
 
 /** Throws LEG_GIVEN_TWICE with the name of the other mirror. */
-export function refuseSharedParts(places: Places, spec: MirrorSpec): void {
+export function refuseTakenParts(places: Places, spec: MirrorSpec): void {
   for (const name of listMirrors(places)) {
     const other = name === spec.name ? null : readIfSound(places, name);
     if (other === null) continue;
