@@ -17,7 +17,7 @@
 import fs from 'node:fs';
 import { invariant } from '../errors/invariant.ts';
 import { allocationRuns } from './allocation-runs.ts';
-import { preadCached, preadNow, pwriteNow, readAheadLater } from './file-calls.ts';
+import { changeCacheLater, preadCached, preadNow, pwriteNow } from './file-calls.ts';
 import { ioError, ioErrorOfCause, ioErrorOfErrno } from './io-error.ts';
 import type { AllocationRun, Done, IoError, ZeroManner } from './leg-io.ts';
 import type { OpenDevice } from './open-device.ts';
@@ -75,8 +75,10 @@ export class DeviceIo {
 
   prefetch(position: number, length: number): void {
     const { fd } = this.device;
-    const start = (ended: Ended) => readAheadLater(fd, position, length, () => ended(null));
-    this.#inPool(start, () => {});
+    this.#inPool(
+      (ended) => changeCacheLater(fd, 'readAhead', position, length, () => ended(null)),
+      () => {},
+    );
   }
 
   allocation(position: number, length: number, runsMax: number): AllocationRun[] {
@@ -155,9 +157,12 @@ export class DeviceIo {
   }
 
   #sync(ended: Ended): void {
-    fs.fdatasync(this.device.fd, (cause) =>
-      ended(cause === null ? null : ioErrorOfCause(cause, `${this.device.path}: flush`)),
-    );
+    const { fd, path } = this.device;
+    fs.fdatasync(fd, (cause) => {
+      if (cause === null) return ended(null);
+      // Linux calls the pages clean that it could not write, and would go on showing them.
+      changeCacheLater(fd, 'forget', 0, 0, () => ended(ioErrorOfCause(cause, `${path}: flush`)));
+    });
   }
 }
 

@@ -18,7 +18,6 @@ export const ENXIO = -os.constants.errno.ENXIO;
 export const EOPNOTSUPP = -os.constants.errno.EOPNOTSUPP;
 
 const RWF_NOWAIT = 0x8;
-const POSIX_FADV_WILLNEED = 3;
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
 
@@ -27,6 +26,13 @@ export type AllocationChange = 'punchHole' | 'zeroRange';
 const FALLOCATE_MODE: Readonly<Record<AllocationChange, number>> = {
   punchHole: 0x01 | 0x02, // FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE
   zeroRange: 0x01 | 0x10, // FALLOC_FL_KEEP_SIZE | FALLOC_FL_ZERO_RANGE
+};
+
+/** What posix_fadvise is to do with the pages of a range; a length of 0 means to the end. */
+export type CacheChange = 'readAhead' | 'forget';
+const ADVICE: Readonly<Record<CacheChange, number>> = {
+  readAhead: 3, // POSIX_FADV_WILLNEED
+  forget: 4, // POSIX_FADV_DONTNEED
 };
 
 /** One piece for preadv2: { address, length }. Filled and used without a turn of the loop between. */
@@ -81,15 +87,16 @@ export function fallocateLater(
   );
 }
 
-/** Starts reading ahead, in libuv's thread pool. */
-export function readAheadLater(
+/** Starts reading ahead, or forgets what is cached and not dirty; in libuv's thread pool. */
+export function changeCacheLater(
   fd: number,
+  change: CacheChange,
   position: number,
   length: number,
   ended: (result: number) => void,
 ): void {
   // posix_fadvise returns its error instead of setting errno.
-  libc().fadvise.async(fd, position, length, POSIX_FADV_WILLNEED, (_, result) => ended(0 - result));
+  libc().fadvise.async(fd, position, length, ADVICE[change], (_, result) => ended(0 - result));
 }
 
 /** The first byte at or after `position` that is not in a hole; ENXIO: only holes follow. */

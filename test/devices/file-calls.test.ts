@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import { beforeAll, expect, test } from 'vitest';
 import {
+  changeCacheLater,
   copyFileRange,
   ENXIO,
   EOPNOTSUPP,
@@ -12,7 +13,6 @@ import {
   preadCached,
   preadNow,
   pwriteNow,
-  readAheadLater,
   seekData,
   seekHole,
 } from '../../src/devices/file-calls.ts';
@@ -189,6 +189,15 @@ test('copyFileRange answers the negative errno', () => {
   expect(copyFileRange(fd, 0, 9999, 0, 10)).toBe(-EBADF);
 });
 
+test('forgetting drops what is cached and loses nothing', async () => {
+  const { file, fd } = openScratch('forget.img', 2 ** 20, 3);
+  fs.fsyncSync(fd);
+  expect(preadCached(fd, new Uint8Array(4096), 524_288)).toBe(4096);
+  expect(await new Promise((ended) => changeCacheLater(fd, 'forget', 0, 0, ended))).toBe(0);
+  expect(preadCached(fd, new Uint8Array(4096), 524_288)).toBe(-EAGAIN);
+  expect(fs.readFileSync(file).every((byte) => byte === 3)).toBe(true);
+});
+
 const noLooking = missing('dd') ?? missing('fincore');
 const cachedBytes = (file: string) =>
   Number(execFileSync('fincore', ['--bytes', '--noheadings', '--output', 'RES', file]));
@@ -201,7 +210,9 @@ testUnless(noLooking)(
     pwriteNow(fd, Buffer.alloc(2 ** 20, 3), far);
     dropFromCache(file, fd);
     expect(cachedBytes(file)).toBe(0);
-    expect(await new Promise((ended) => readAheadLater(fd, far, 262_144, ended))).toBe(0);
+    expect(
+      await new Promise((ended) => changeCacheLater(fd, 'readAhead', far, 262_144, ended)),
+    ).toBe(0);
     // The call only starts the reading; what it asks for is in the cache from the start.
     expect(cachedBytes(file)).toBeGreaterThanOrEqual(262_144);
     expect(cachedBytes(file)).toBeLessThan(2 ** 20);
@@ -209,5 +220,7 @@ testUnless(noLooking)(
 );
 
 test('reading ahead answers the negative errno', async () => {
-  expect(await new Promise((ended) => readAheadLater(9999, 0, 4096, ended))).toBe(-EBADF);
+  expect(await new Promise((ended) => changeCacheLater(9999, 'readAhead', 0, 4096, ended))).toBe(
+    -EBADF,
+  );
 });

@@ -352,6 +352,22 @@ test('a flush that fails says so', async () => {
   });
 });
 
+testUnless(noLoopDevices)('after a failed flush reads show what the device has', async () => {
+  const small = path.join(directory, 'small');
+  fs.mkdirSync(small);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'none', small]);
+  atEnd(() => spawnSync('umount', [small]));
+  const backing = image(small, 2 ** 20);
+  const io = backendOver([open(attachLoop(backing))]);
+  const ones = new Uint8Array(2 ** 20).fill(1);
+  expect(await ending((done) => io.write(first, [ones], start, false, done))).toBeNull();
+  expect(await ending((done) => io.flush(first, done))).toMatchObject({ code: 'EIO' });
+  const into = new Uint8Array(2 ** 20);
+  expect(await ending((done) => io.read(first, into, start, done))).toBeNull();
+  expect(into.every((byte) => byte === 1)).toBe(false);
+  expect(Buffer.from(into).equals(fs.readFileSync(backing))).toBe(true);
+});
+
 const noFreezing = noLoopDevices ?? missing('mkfs.ext4') ?? missing('fsfreeze');
 
 testUnless(noFreezing)(
