@@ -2,11 +2,14 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { COMMANDS } from '../../src/cli/command-table.ts';
 import { flagsOf } from '../../src/cli/flags.ts';
 import { usageOf } from '../../src/cli/help-text.ts';
 import { Bench } from './run-command.ts';
+
+/** Processes are started here, and the machine may be busy. */
+vi.setConfig({ testTimeout: 30_000 });
 
 const FLAG_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 

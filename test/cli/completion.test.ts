@@ -2,10 +2,13 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { COMMANDS } from '../../src/cli/command-table.ts';
 import { completionScript } from '../../src/cli/completion-script.ts';
 import { scratchDirectory } from '../scratch-directory.ts';
+
+/** Processes are started here, and the machine may be busy. */
+vi.setConfig({ testTimeout: 30_000 });
 
 type Ask = (line: string) => Promise<string[]>;
 
@@ -78,7 +81,7 @@ async function prepare(shell: keyof typeof SHELLS): Promise<Ask> {
 }
 
 describe.each(['bash', 'zsh', 'fish'] as const)('%s', (shell) => {
-  test('completes commands, flags, names and files', { timeout: 30_000 }, async ({ skip }) => {
+  test('completes commands, flags, names and files', async ({ skip }) => {
     if (!(await isInstalled(shell))) skip(`${shell} is not installed`);
     const ask = await prepare(shell);
     expect(await ask('mirrorctl rec')).toEqual(['recovery']);

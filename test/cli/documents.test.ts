@@ -2,13 +2,16 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { COMMANDS } from '../../src/cli/command-table.ts';
 import { flagsOf } from '../../src/cli/flags.ts';
 import { usageOf } from '../../src/cli/help-text.ts';
 import { writeManual } from '../../src/cli/manual.ts';
 import { withCommandSection } from '../../src/cli/readme-section.ts';
 import { readVersion } from '../../src/cli/version.ts';
+
+/** Processes are started here, and the machine may be busy. */
+vi.setConfig({ testTimeout: 30_000 });
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const manual = readFileSync(path.join(ROOT, 'man/mirrorctl.1'), 'utf8');

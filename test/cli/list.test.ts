@@ -56,6 +56,10 @@ test('as JSON, with the error of what is broken', async () => {
 test('--names is for scripts, and asks nobody', async () => {
   const bench = await benchWithThree();
   expect((await bench.run('list', '--names')).out).toBe('broken\nhome\nm0\n');
+  expect((await bench.json('list', '--names')).document).toEqual({
+    schema: 'mirrorctl.list/1',
+    mirrors: [{ name: 'broken' }, { name: 'home' }, { name: 'm0' }],
+  });
 });
 
 test('without mirrors the list says so', async () => {

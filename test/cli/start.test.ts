@@ -4,10 +4,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import pty from '@lydell/node-pty';
 import { execa } from 'execa';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { RUNNING } from '../control-protocol/mirror-status-example.ts';
 import { HOME } from '../registry/mirror-spec-example.ts';
 import { Bench } from './run-command.ts';
+
+/** Processes are started here, and the machine may be busy. */
+vi.setConfig({ testTimeout: 30_000 });
 
 const PROGRAM = path.resolve(import.meta.dirname, '../../bin/mirrorctl');
 

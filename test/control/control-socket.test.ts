@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { createConnection, createServer } from 'node:net';
 import path from 'node:path';
 import { execa } from 'execa';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { askEngine } from '../../src/control/control-client.ts';
 import type { ControlHandler, ControlServer } from '../../src/control/control-server.ts';
 import { serveControl } from '../../src/control/control-server.ts';
@@ -12,6 +12,9 @@ import { CONTROL_LINE_BYTES_MAX } from '../../src/control-protocol/control-reque
 import { MirrorError } from '../../src/errors/mirror-error.ts';
 import { RUNNING } from '../control-protocol/mirror-status-example.ts';
 import { scratchDirectory } from '../scratch-directory.ts';
+
+/** Processes are started here, and the machine may be busy. */
+vi.setConfig({ testTimeout: 30_000 });
 
 const PLENTY_MS = 20_000;
 const asksStatus: ControlHandler = async () => ({ status: RUNNING });

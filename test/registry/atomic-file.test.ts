@@ -10,9 +10,12 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { removeFile, replaceFile } from '../../src/registry/atomic-file.ts';
 import { scratchDirectory } from '../scratch-directory.ts';
+
+/** Processes are started here, and the machine may be busy. */
+vi.setConfig({ testTimeout: 30_000 });
 
 const MODULE = path.resolve(import.meta.dirname, '../../src/registry/atomic-file.ts');
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import path from 'node:path';
 import { execa } from 'execa';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { MirrorError } from '../../src/errors/mirror-error.ts';
 import type { MirrorSpec } from '../../src/mirror-set/mirror-spec.ts';
 import {
@@ -15,6 +15,9 @@ import {
 import type { Places } from '../../src/registry/places.ts';
 import { scratchDirectory } from '../scratch-directory.ts';
 import { HOME } from './mirror-spec-example.ts';
+
+/** Processes are started here, and the machine may be busy. */
+vi.setConfig({ testTimeout: 30_000 });
 
 const MODULE = path.resolve(import.meta.dirname, '../../src/registry/definition-file.ts');
 

@@ -3,10 +3,13 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { lockMirror, whoActivated } from '../../src/registry/mirror-lock.ts';
 import type { Places } from '../../src/registry/places.ts';
 import { scratchDirectory } from '../scratch-directory.ts';
+
+/** Processes are started here, and the machine may be busy. */
+vi.setConfig({ testTimeout: 30_000 });
 
 const MODULE = path.resolve(import.meta.dirname, '../../src/registry/mirror-lock.ts');
 

@@ -14,7 +14,7 @@ import type { IoChoice } from '../../mirrord/data-path.ts';
 import type { ListenAddress } from '../../nbd-protocol/listen-address.ts';
 import { readDefinition } from '../../registry/definition-file.ts';
 import type { Places } from '../../registry/places.ts';
-import { controlSocketPath, makeDirectory, nbdSocketPath } from '../../registry/places.ts';
+import { controlSocketPath, makeRuntimeDirectory, nbdSocketPath } from '../../registry/places.ts';
 import type { Command } from '../command.ts';
 import type { Flags, Input } from '../given.ts';
 import { findLeg } from '../leg-words.ts';
@@ -97,7 +97,7 @@ async function serve(outside: Outside, places: Places, prepared: Prepared, asJso
   const { describeEvent } = await import('../../mirrord/engine-watch.ts');
   const { name, legs } = prepared.spec;
   const interruption = outside.interruption();
-  makeDirectory(places.runtimeDir);
+  makeRuntimeDirectory(places);
   const mirror = await prepared.activate((event) =>
     outside.printAside(`${name}: ${describeEvent(event, legs)}\n`),
   );

@@ -10,6 +10,8 @@ import { observe } from '../observe.ts';
 import { placesFor } from '../state-places.ts';
 import { tableLines } from '../text-layout.ts';
 
+const LIST_SCHEMA = 'mirrorctl.list/1';
+
 /** A mirror, or why nothing can be said about it: one bad definition must not hide the others. */
 export type Listed =
   | { readonly name: string; readonly status: MirrorStatus }
@@ -27,13 +29,18 @@ export const command: Command = {
 
   async run(outside, _input, flags) {
     const places = placesFor(outside, flags);
-    if (flags.has('names') && !flags.has('json')) {
-      for (const name of listMirrors(places)) outside.print(`${name}\n`);
+    const asJson = flags.has('json');
+    if (flags.has('names')) {
+      const names = listMirrors(places);
+      const document = { schema: LIST_SCHEMA, mirrors: names.map((name) => ({ name })) };
+      outside.print(
+        asJson ? `${JSON.stringify(document)}\n` : names.map((name) => `${name}\n`).join(''),
+      );
       return EXIT.ok;
     }
     const listed = await listAll(places);
-    if (flags.has('json')) outside.print(`${JSON.stringify(documentOf(listed))}\n`);
-    else for (const line of describeList(listed)) outside.print(`${line}\n`);
+    if (asJson) outside.print(`${JSON.stringify(documentOf(listed))}\n`);
+    else outside.print(`${describeList(listed).join('\n')}\n`);
     return EXIT.ok;
   },
 };
@@ -60,7 +67,7 @@ export function documentOf(listed: readonly Listed[]) {
     const { name, active, pid, health, activity, sizeBytes, legs } = one.status;
     return { name, active, pid, health, activity, sizeBytes, legs: legs.map(({ path }) => path) };
   });
-  return { schema: 'mirrorctl.list/1', mirrors };
+  return { schema: LIST_SCHEMA, mirrors };
 }
 
 export function describeList(listed: readonly Listed[]): string[] {
