@@ -17,6 +17,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { invariant } from '../errors/invariant.ts';
+import { changeCacheLater } from './file-calls.ts';
 import { ioError, ioErrorOfErrno } from './io-error.ts';
 import type { IoUring } from './io-uring.ts';
 import type { RingCalls } from './io-uring-calls.ts';
@@ -104,7 +105,12 @@ export class RingDevice implements TransferDevice {
       done(null);
       return;
     }
-    this.#lane.enter(() => this.#transfer().beginFlush(this.#fd, done));
+    const ended = (error: IoError | null) => {
+      if (error === null) return done(null);
+      // Linux calls the pages clean that it could not write, and would go on showing them.
+      changeCacheLater(this.#fd, 'forget', 0, 0, () => done(error));
+    };
+    this.#lane.enter(() => this.#transfer().beginFlush(this.#fd, ended));
   }
 
   ended(): void {
@@ -149,7 +155,7 @@ export class RingDevice implements TransferDevice {
       return Math.max(0, this.#calls.read(this.#fd, address, length, position));
     }
     this.#vectorView.setBigUint64(0, BigInt(address), true);
-    this.#vectorView.setUint32(8, length, true);
+    this.#vectorView.setBigUint64(8, BigInt(length), true);
     const { address: vector } = this.#vector;
     return Math.max(0, this.#calls.readVector(this.#fd, vector, 1, position, RWF_NOWAIT));
   }

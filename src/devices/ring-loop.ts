@@ -46,7 +46,7 @@ export class RingLoop {
     invariant(this.#libuvFd >= 0, 'Node has a loop');
     this.#timespec = memory.take(16);
     const { buffer, byteOffset } = this.#timespec.data(16);
-    this.#timespecWords = new Int32Array(buffer, byteOffset, 4);
+    this.#timespecWords = new Int32Array(buffer, byteOffset, 4).fill(0);
     this.#libuvReadable = ring.enlist({ completed: () => this.#visit('poll') });
     this.#timeIsDue = ring.enlist({ completed: () => this.#visit('timeout') });
   }
@@ -68,6 +68,11 @@ export class RingLoop {
   visitWithin(delayMs: number): void {
     const at = performance.now() + delayMs + 1;
     if (at < this.#visitAt) this.#visitAt = at;
+  }
+
+  /** Somebody who heard of a completion has resolved a promise: what waits for it is Node's to run. */
+  visitNow(): void {
+    this.#visitDue = true;
   }
 
   /** After the completions that are being handed out, and before the next wait. */

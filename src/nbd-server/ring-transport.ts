@@ -138,6 +138,7 @@ class RingTransport implements Transport, Connection {
     this.#window.release();
     this.session.connectionClosed();
     this.#closed(this.session);
+    this.#loop.visitNow();
   }
 }
 

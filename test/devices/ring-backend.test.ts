@@ -1,0 +1,243 @@
+/**
+ * Legs and log through the ring: the same suite as every backend, under each policy and on each kind
+ * of device, and what only a ring has to promise.
+ */
+import assert from 'node:assert';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { WritePolicy } from '../../src/devices/device-io.ts';
+import type { Done, LegIo } from '../../src/devices/leg-io.ts';
+import type { OpenDevice } from '../../src/devices/open-device.ts';
+import { RingBackend } from '../../src/devices/ring-backend.ts';
+import { InvariantBroken } from '../../src/errors/invariant.ts';
+import { byteCount, byteOffset, legIndex } from '../../src/geometry/units.ts';
+import { ending as endingOf, LEG_BYTES, legIoConformance } from './leg-io-conformance.ts';
+import type { TestRing } from './ring-for-test.ts';
+import { noRing, ringForTest } from './ring-for-test.ts';
+import {
+  atEnd,
+  attachLoop,
+  legAt,
+  noLoopDevices,
+  noTmpfs,
+  openForTest,
+  scratchDirectory,
+  scratchFile,
+} from './scratch-devices.ts';
+
+if (noRing !== null) console.log(`skipped: the backend over a ring (${noRing})`);
+const shared = noRing === null ? ringForTest() : null;
+const directory = scratchDirectory();
+const memory = noTmpfs === null ? scratchDirectory('/dev/shm') : directory;
+const start = byteOffset(0);
+const [first, second] = [legIndex(0), legIndex(1)];
+
+let made = 0;
+function image(where: string, sizeBytes: number, fill?: number): string {
+  made += 1;
+  return scratchFile(where, `${made}.img`, sizeBytes, fill);
+}
+
+function open(file: string): OpenDevice {
+  const [device] = openForTest(legAt(file));
+  assert(device !== undefined);
+  return device;
+}
+
+interface Manner {
+  readonly policy?: WritePolicy;
+  readonly direct?: boolean;
+}
+
+function backendOver(
+  devices: readonly OpenDevice[],
+  { policy, direct }: Manner = {},
+  log: OpenDevice | null = null,
+  offsets: readonly number[] = [],
+): RingBackend {
+  const legs = devices.map((device, index) => ({
+    device,
+    offsetBytes: byteCount(offsets[index] ?? 0),
+    writePolicy: policy ?? null,
+  }));
+  const backend = new RingBackend(shared as TestRing, legs, log, direct ?? false);
+  atEnd(() => backend.close());
+  return backend;
+}
+
+/** The test waits for a promise, which is Node's to run. */
+function heard<Args extends readonly unknown[]>(done: (...args: Args) => void) {
+  return (...args: Args) => {
+    done(...args);
+    shared?.loop.visitNow();
+  };
+}
+
+const ending = (begin: (done: Done) => void) => endingOf((done) => begin(heard(done)));
+
+function slotWith(bytes: Uint8Array) {
+  const slot = (shared as TestRing).memory.take(Math.max(1, bytes.length));
+  slot.data(bytes.length).set(bytes);
+  return slot;
+}
+
+/** What clients' payloads do by themselves: everything lies in native memory on its way. */
+function throughNativeMemory(io: LegIo): LegIo {
+  return {
+    ...verbsOf(io),
+    read: (leg, into, offset, done) => {
+      const slot = slotWith(into);
+      const bytes = slot.data(into.length);
+      io.read(leg, bytes, offset, (error) => {
+        into.set(bytes);
+        slot.release();
+        heard(done)(error);
+      });
+    },
+    write: (leg, pieces, offset, fua, done) => {
+      const slots = pieces.map(slotWith);
+      const copies = slots.map((slot, index) => slot.data(pieces[index]?.length ?? 0));
+      io.write(leg, copies, offset, fua, (error) => {
+        for (const slot of slots) slot.release();
+        heard(done)(error);
+      });
+    },
+  };
+}
+
+function verbsOf(io: LegIo): LegIo {
+  return {
+    read: (...args) => io.read(...args),
+    write: (...args) => io.write(...args),
+    zero: (...args) => io.zero(...args),
+    discard: (...args) => io.discard(...args),
+    flush: (leg, done) => io.flush(leg, heard(done)),
+    prefetch: (...args) => io.prefetch(...args),
+    allocation: (...args) => io.allocation(...args),
+  };
+}
+
+/** Leg 0 in the middle of its device, leg 1 at the end of another. */
+function conformsOn(name: string, place: () => string, manner: Manner): void {
+  const offsets = [65_536, 512];
+  legIoConformance(name, () => {
+    const files = [place(), place()];
+    for (const file of files) fs.writeFileSync(file, Buffer.alloc(LEG_BYTES, 0xcc), { flag: 'r+' });
+    return {
+      io: throughNativeMemory(backendOver(files.map(open), manner, null, offsets)),
+      bytesOf: (leg) => ({ bytes: fs.readFileSync(files[leg] ?? ''), start: offsets[leg] ?? 0 }),
+      endsWithItsDevice: false,
+    };
+  });
+}
+
+describe.skipIf(noRing !== null)('conformance', () => {
+  const size = 65_536 + LEG_BYTES + 4096;
+  conformsOn('files on disk, by their kind', () => image(directory, size, 0xcc), {});
+  conformsOn('files on disk, in the ring', () => image(directory, size, 0xcc), { policy: 'pool' });
+  conformsOn('files past the page cache', () => image(directory, size, 0xcc), { direct: true });
+  if (noTmpfs === null) conformsOn('files in tmpfs', () => image(memory, size, 0xcc), {});
+  if (noLoopDevices === null) {
+    const onBlocks = () => attachLoop(image(directory, size), '--sector-size', '4096');
+    conformsOn('block devices of 4096-byte blocks', onBlocks, {});
+    conformsOn('block devices past the page cache', onBlocks, { direct: true });
+  }
+});
+
+describe.skipIf(noRing !== null)('a ring', () => {
+  test('writes a local file before the call returns, and what may stall later', async () => {
+    const device = open(image(directory, 8192));
+    const remote = { ...device, traits: { ...device.traits, mayStall: true } };
+    const ended: string[] = [];
+    const write = (name: string, over: OpenDevice, manner: Manner) =>
+      ending((done) => {
+        const data = slotWith(Buffer.from(name)).data(name.length);
+        backendOver([over], manner).write(first, [data], start, false, (error) => {
+          ended.push(name);
+          done(error);
+        });
+      });
+    const writes = [
+      write('by kind', device, {}),
+      write('remote', remote, {}),
+      write('direct', device, { direct: true }),
+      write('inline', remote, { policy: 'inline' }),
+    ];
+    expect(ended).toEqual(['by kind', 'inline']);
+    expect(await Promise.all(writes)).toEqual([null, null, null, null]);
+  });
+
+  test('refuses bytes of the heap, which may move while the kernel looks', () => {
+    const backend = backendOver([open(image(directory, 8192))]);
+    expect(() => backend.write(first, [Buffer.alloc(8)], start, false, () => {})).toThrow(
+      InvariantBroken,
+    );
+  });
+
+  test('a device that hangs keeps only its own requests waiting, and they end when it wakes', async () => {
+    const fifo = path.join(directory, 'fifo');
+    expect(spawnSync('mkfifo', [fifo]).status).toBe(0);
+    const pipe = fs.openSync(fifo, fs.constants.O_RDWR | fs.constants.O_NONBLOCK);
+    atEnd(() => fs.closeSync(pipe));
+    const sound = open(image(directory, 8192));
+    const traits = { ...sound.traits, mayStall: true, inMemory: false };
+    const hung = { ...sound, path: fifo, fd: pipe, durableFd: pipe, traits, nowaitReads: false };
+    const backend = backendOver([sound, hung], { policy: 'pool' });
+    const slot = slotWith(Buffer.from('x'));
+    const read = () =>
+      ending((done) => backend.read(second, slotWith(Buffer.of(0)).data(1), start, done));
+    // More than may be in flight to one device; the pipe is empty, so none can end.
+    const waiting = Array.from({ length: 200 }, read);
+    for (let round = 0; round < 100; round += 1) {
+      const data = slot.data(1);
+      expect(await ending((done) => backend.write(first, [data], start, true, done))).toBe(null);
+      expect(await ending((done) => backend.flush(first, done))).toBe(null);
+    }
+    fs.writeSync(pipe, Buffer.alloc(200));
+    expect(await Promise.all(waiting)).toEqual(Array(200).fill(null));
+  });
+
+  test('an error of a device names it, and has the symbolic errno', async () => {
+    const device = open(image(directory, 8192));
+    const readOnly = fs.openSync(device.path, 'r');
+    atEnd(() => fs.closeSync(readOnly));
+    const backend = backendOver([{ ...device, fd: readOnly }], { policy: 'pool' });
+    const data = slotWith(Buffer.from('x')).data(1);
+    const error = await ending((done) => backend.write(first, [data], byteOffset(7), false, done));
+    expect(error?.code).toBe('EBADF');
+    expect(error?.message).toContain(`${device.path}: write at byte 7`);
+  });
+
+  test('writes the parts of the log where they belong, and hears of them once', async () => {
+    const log = open(image(directory, 8192, 0xee));
+    const backend = backendOver([], {}, log);
+    const parts = [0, 512, 4096].map((offset) => ({
+      offset,
+      bytes: Buffer.alloc(512, offset / 512),
+    }));
+    expect(await ending((done) => backend.writeLog(parts, true, done))).toBe(null);
+    expect(await ending((done) => backend.writeLog(parts.slice(0, 1), true, done))).toBe(null);
+    expect(await ending((done) => backend.writeLog([], true, done))).toBe(null);
+    const wanted = Buffer.alloc(8192, 0xee);
+    for (const { offset, bytes } of parts) wanted.set(bytes, offset);
+    expect(fs.readFileSync(log.path).equals(wanted)).toBe(true);
+  });
+
+  test('the bytes of a log write may change as soon as the call returns', async () => {
+    const log = open(image(directory, 4096));
+    const remote = { ...log, traits: { ...log.traits, mayStall: true, inMemory: false } };
+    const backend = backendOver([], {}, remote);
+    const bytes = Buffer.alloc(512, 1);
+    const written = ending((done) => backend.writeLog([{ offset: 0, bytes }], true, done));
+    bytes.fill(2);
+    expect(await written).toBe(null);
+    expect(
+      fs
+        .readFileSync(log.path)
+        .subarray(0, 512)
+        .every((byte) => byte === 1),
+    ).toBe(true);
+  });
+});
