@@ -83,6 +83,30 @@ export const COMMANDS: readonly CommandEntry[] = [
     () => import('./commands/log-explain.ts'),
   ),
   entry(
+    'log restore',
+    [],
+    'Make a log again from its dump',
+    () => import('./commands/log-restore.ts'),
+  ),
+  entry(
+    'log repair',
+    [],
+    'Make the smallest change that makes a log right',
+    () => import('./commands/log-repair.ts'),
+  ),
+  entry(
+    'log edit',
+    [],
+    'Set regions of a log dirty by hand',
+    () => import('./commands/log-edit.ts'),
+  ),
+  entry(
+    'log rebuild',
+    [],
+    'Make a new log from comparing legs',
+    () => import('./commands/log-rebuild.ts'),
+  ),
+  entry(
     'completion',
     [],
     'Print the completions for a shell',

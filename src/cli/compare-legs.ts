@@ -179,7 +179,7 @@ function subjectOf(
   const { logPath, logBytes } = plan;
   return {
     logPath,
-    logSha256: createHash('sha256').update(logBytes).digest('hex'),
+    logSha256: sha256Of(logBytes),
     sizeBytes: geometry.sizeBytes,
     regionSizeBytes: geometry.regionBytes,
     legs: devices.map(({ path, fd, sizeBytes }, leg) => ({
@@ -187,6 +187,10 @@ function subjectOf(
       modifiedAtMs: fstatSync(fd).mtimeMs,
     })),
   };
+}
+
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** Null: begin anew. Throws USAGE when the file is no receipt: it is not ours to overwrite. */

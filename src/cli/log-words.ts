@@ -64,6 +64,7 @@ export const MIRROR_FACT_FLAGS: Readonly<Record<string, Flag>> = {
 export interface LogInput {
   readonly excerpt: LogExcerpt;
   readonly facts: MirrorFacts;
+  readonly place: LogPlace;
   /** The mirror whose name was given. */
   readonly spec: MirrorSpec | null;
 }
@@ -72,11 +73,12 @@ export interface LogInput {
 export function readLogInput(outside: Outside, word: string, flags: Flags): LogInput {
   const place = findLog(outside, word, flags);
   const facts = factsFrom(flags, place.spec, intentsOf(placesFor(outside, flags), place.spec));
-  const file = place.path === '-' ? standardInput() : openEvidence(place.path);
+  const file = openPlace(place);
   try {
     return {
       excerpt: readExcerpt(file, place, facts, blockSizeFrom(flags)),
       facts,
+      place,
       spec: place.spec,
     };
   } finally {
@@ -84,9 +86,27 @@ export function readLogInput(outside: Outside, word: string, flags: Flags): LogI
   }
 }
 
-interface LogPlace {
-  /** As people know it. */
+/** The first `length` bytes of a log, or as many as there are. Throws as `readLogInput` does. */
+export function readLogBytes(outside: Outside, word: string, flags: Flags, length: number) {
+  const place = findLog(outside, word, flags);
+  const file = openPlace(place);
+  try {
+    const bytes = file.read(place.offsetBytes, length);
+    const roomBytes = Math.max(0, file.sizeBytes - place.offsetBytes);
+    return { place, excerpt: { path: place.shown, bytes, roomBytes, blockBytes: file.blockBytes } };
+  } finally {
+    file.close();
+  }
+}
+
+function openPlace({ path: file }: LogPlace): EvidenceFile {
+  return file === '-' ? standardInput() : openEvidence(file);
+}
+
+export interface LogPlace {
+  /** As it was given, or as the definition has it. */
   readonly shown: string;
+  /** Absolute; `-` for standard input. */
   readonly path: string;
   readonly offsetBytes: ByteCount;
   readonly spec: MirrorSpec | null;
@@ -127,6 +147,11 @@ function readExcerpt(
   const bytes = file.read(offsetBytes, excerptBytes(start, blockBytes, facts));
   const roomBytes = Math.max(0, file.sizeBytes - offsetBytes);
   return { path: shown, bytes, roomBytes, blockBytes };
+}
+
+/** What the flags alone say. */
+export function mirrorFacts(flags: Flags): MirrorFacts {
+  return factsFrom(flags, null, NO_FACTS.intents);
 }
 
 /** Flags come before the definition: whoever types them may know better. */

@@ -45,14 +45,20 @@ function unusedFindings({ bytes }: ExaminedLog): Finding[] {
 }
 
 function paddingFindings({ bytes }: ExaminedLog, shown: RegionCount): Finding[] {
-  const end = CLEAN_BITS_OFFSET + bitsetBytes(shown);
-  const first = CLEAN_BITS_OFFSET + Math.floor(shown / 8);
-  const inLastByte = (bytes[first] ?? 0) >> (shown % 8);
-  const place = inLastByte === 0 ? firstSet(bytes, first + 1, end) : first;
-  if (place === null || first === end) return [];
+  const place = paddingSetAt(bytes, shown);
+  if (place === null) return [];
   const message = `bits past region ${shown - 1} are set, where every resume clears them: the log was not left like this by a kernel of 64 bits`;
   const evidence = evidenceAt(bytes, place, 8);
   return [aboutLog('LOG_PADDING_SET', 'warning', message, { confidence: 'likely', evidence })];
+}
+
+/** The first byte with a bit past the last of `count` regions, up to whole 64-bit words; null: none. */
+export function paddingSetAt(bytes: Uint8Array, count: RegionCount): number | null {
+  const end = CLEAN_BITS_OFFSET + bitsetBytes(count);
+  const first = CLEAN_BITS_OFFSET + Math.floor(count / 8);
+  if (first === end) return null;
+  const isSet = (bytes[first] ?? 0) >> (count % 8) !== 0;
+  return isSet ? first : firstSet(bytes, first + 1, end);
 }
 
 function slackFindings(log: ExaminedLog, shown: RegionCount): Finding[] {

@@ -20,6 +20,10 @@ export class LogBench {
   interruption = new AbortController();
   /** Milliseconds; each look at the clock takes one more second. */
   clock = 0;
+  /** Shown instead of the running clock. */
+  frozen: Date | null = null;
+  /** What that person says when asked. */
+  answer: () => boolean = () => false;
   /** A person sits at the terminal. */
   asks = false;
   readonly folder = fs.mkdtempSync(path.join(os.tmpdir(), 'log-bench-'));
@@ -47,10 +51,10 @@ export class LogBench {
       columns: () => 100,
       now: () => {
         this.clock += 1_000;
-        return new Date(this.clock);
+        return this.frozen ?? new Date(this.clock);
       },
       sleep: async () => {},
-      confirm: async () => false,
+      confirm: async () => this.answer(),
       interruption: () => this.interruption.signal,
     };
     const code = await main(words, outside, COMMANDS);

@@ -1,33 +1,64 @@
 /** `mirrorctl log dump LOG`: what a dirty log says, whoever wrote it. */
-import { EXIT } from '../../errors/mirror-error.ts';
+import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
 import { dumpLog } from '../../forensics/log-dump.ts';
-import { describeDump } from '../../forensics/log-dump-text.ts';
 import type { Command } from '../command.ts';
+import { DUMP_FORMATS, formatDump } from '../dump-formats.ts';
+import type { Flags } from '../given.ts';
 import { LOG_ARGUMENT, MIRROR_FACT_FLAGS, readLogInput } from '../log-words.ts';
-
-/** As many as a person would read; a script takes --json. */
-const RUNS_SHOWN_MAX = 20;
+import { writeNewFile } from '../new-output.ts';
 
 export const command: Command = {
   args: [LOG_ARGUMENT],
-  flags: { ...MIRROR_FACT_FLAGS },
+  flags: {
+    ...MIRROR_FACT_FLAGS,
+    format: {
+      value: 'required',
+      metavar: 'FORMAT',
+      choices: DUMP_FORMATS,
+      help: `text; json, from which log restore makes the log again; map as nbdinfo --map; csv; a ddrescue mapfile; an annotated hexdump; dm, the table line; the pictures pbm, svg, png`,
+    },
+    map: { value: 'none', help: 'a picture for the terminal, as --format picture' },
+    output: {
+      value: 'required',
+      metavar: 'FILE',
+      completes: 'file',
+      help: 'write there instead; the file must not exist yet',
+    },
+  },
   changes: false,
   examples: [
     { words: 'mirrorctl log dump m0', does: 'the log of the mirror m0, also while it is active' },
     { words: 'mirrorctl log dump /dev/vg/lv_mlog --size 6m', does: 'a log that LVM keeps' },
     { words: 'mirrorctl log dump pv.img@1048576 --json', does: 'a log inside a disk image' },
+    { words: 'mirrorctl log dump m0 --format png --output m0.png', does: 'a picture of it' },
   ],
   notes: [
     'Opens the log for reading only and changes nothing, no time stamp either.',
     'A log does not record its region size, the mirror’s length or its legs. Where the length is known (--size), the region size follows from it, and the report says so.',
     'The report says what a kernel and what mirrorctl would do if the mirror were activated on this log now.',
+    'In pictures a cell is one region, or several where there are too many; a cell with any dirty region in it shows.',
   ],
 
   async run(outside, input, flags) {
-    const { excerpt, facts } = readLogInput(outside, input.one('LOG'), flags);
-    const dump = dumpLog(excerpt, facts);
-    const lines = flags.has('json') ? [JSON.stringify(dump)] : describeDump(dump, RUNS_SHOWN_MAX);
-    outside.print(`${lines.join('\n')}\n`);
+    const format = formatFrom(flags);
+    const log = readLogInput(outside, input.one('LOG'), flags);
+    const dump = dumpLog(log.excerpt, log.facts);
+    const formatted = formatDump(format, dump, log, outside.columns());
+    const output = flags.value('output');
+    if (output !== null) writeNewFile(outside, output, formatted);
+    else if (typeof formatted === 'string') outside.print(formatted);
+    else throw new MirrorError('USAGE', `${format} is not text`, {}, 'write it with --output FILE');
     return EXIT.ok;
   },
 };
+
+function formatFrom(flags: Flags): string {
+  const asked = [
+    ...(flags.has('json') ? ['json'] : []),
+    ...(flags.has('map') ? ['picture'] : []),
+    ...(flags.value('format') === null ? [] : [flags.value('format') ?? '']),
+  ];
+  const [format = 'text', ...others] = new Set(asked);
+  if (others.length === 0) return format;
+  throw new MirrorError('USAGE', `one format at a time, not ${[format, ...others].join(' and ')}`);
+}

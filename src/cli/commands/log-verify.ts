@@ -8,27 +8,16 @@ import { examine } from '../../forensics/log-excerpt.ts';
 import type { VerifyLevel } from '../../forensics/log-verify.ts';
 import { VERIFY_LEVELS, verifyLog } from '../../forensics/log-verify.ts';
 import { describeVerification } from '../../forensics/log-verify-text.ts';
-import { geometryFrom } from '../../forensics/mirror-geometry.ts';
-import { LEG_COUNT_MAX } from '../../geometry/units.ts';
-import type { LegSpec } from '../../mirror-set/mirror-spec.ts';
 import type { Command } from '../command.ts';
 import type { Flags } from '../given.ts';
-import { parseLeg } from '../leg-argument.ts';
+import { LEGS_ARGUMENT } from '../leg-choice.ts';
+import { compareWithLog } from '../log-proof.ts';
 import type { LogInput } from '../log-words.ts';
 import { LOG_ARGUMENT, MIRROR_FACT_FLAGS, readLogInput } from '../log-words.ts';
 import type { Outside } from '../outside.ts';
 
 export const command: Command = {
-  args: [
-    LOG_ARGUMENT,
-    {
-      name: 'LEG',
-      help: 'with --legs: PATH or PATH@OFFSET of each leg, leg 0 first',
-      min: 0,
-      max: LEG_COUNT_MAX,
-      completes: 'file',
-    },
-  ],
+  args: [LOG_ARGUMENT, LEGS_ARGUMENT],
   usage: 'LOG [--legs [LEG LEG…]]',
   flags: {
     ...MIRROR_FACT_FLAGS,
@@ -103,34 +92,18 @@ function levelFrom(flags: Flags, legWords: readonly string[]): VerifyLevel {
 
 async function compare(
   outside: Outside,
-  { excerpt, facts, spec }: LogInput,
+  log: LogInput,
   legWords: readonly string[],
   flags: Flags,
 ): Promise<LegComparison> {
-  const { compareLegs } = await import('../compare-legs.ts');
-  const log = examine(excerpt, facts);
   const receipt = flags.value('receipt');
   const sampleShare = shareFrom(flags);
   if (receipt !== null && sampleShare !== null) {
     throw new MirrorError('USAGE', 'a sample proves nothing that a receipt could hold');
   }
-  return await compareLegs(outside, {
-    logPath: excerpt.path,
-    logBytes: excerpt.bytes.subarray(0, log.imageBytes ?? undefined),
-    cleanBits: log.state === 'foreign' ? null : log.cleanBits,
-    sizeBytes: facts.sizeBytes,
-    geometryIn: (roomBytes) => geometryFrom(log, facts, roomBytes),
-    legs: legsFrom(legWords, spec?.legs ?? [], outside.cwd),
-    sampleShare,
-    receiptPath: receipt === null ? null : path.resolve(outside.cwd, receipt),
-  });
-}
-
-function legsFrom(words: readonly string[], known: readonly LegSpec[], cwd: string): LegSpec[] {
-  const legs = words.length === 0 ? [...known] : words.map((word) => parseLeg(word, cwd));
-  if (legs.length >= 2) return legs;
-  const hint = 'name them after --legs, or give the name of a mirror instead of a log';
-  throw new MirrorError('USAGE', 'comparing takes two legs or more', { given: legs.length }, hint);
+  const receiptPath = receipt === null ? null : path.resolve(outside.cwd, receipt);
+  const examined = examine(log.excerpt, log.facts);
+  return await compareWithLog(outside, log, examined, legWords, { sampleShare, receiptPath });
 }
 
 function shareFrom(flags: Flags): number | null {
