@@ -35,7 +35,7 @@ export function pauseOrResume(status: MirrorStatus): EngineAction {
     title: 'Pause recovery?',
     command: `mirrorctl recovery pause ${name}`,
     consequences: [
-      `${left} stay on the primary only:`,
+      `${left} stay on the primary only;`,
       'if it fails meanwhile, what was not copied is lost.',
     ],
     typed: null,
@@ -50,11 +50,9 @@ export function deactivation(status: MirrorStatus): EngineAction {
     title: `Deactivate ${status.name}?`,
     command: `mirrorctl deactivate ${status.name}`,
     consequences: [
-      connections === 0
-        ? 'No client is connected.'
-        : `${connections} connected clients lose the device.`,
+      clientWords(connections),
       left
-        ? `${amountLeft(status)} are still to be copied; the log remembers them.`
+        ? `${amountLeft(status)} are left to copy; the log knows them.`
         : 'Every region is in sync; the next start copies nothing.',
     ],
     typed: connections === 0 ? null : status.name,
@@ -94,6 +92,13 @@ function readThrottle(words: string): MirrorStatus['recovery']['throttle'] | und
     // Whoever typed it sees that it was not understood, and types on.
     return undefined;
   }
+}
+
+function clientWords(connections: number): string {
+  if (connections === 0) return 'No client is connected.';
+  return connections === 1
+    ? 'A client loses the device.'
+    : `${connections} clients lose the device.`;
 }
 
 function amountLeft({ regionCount, inSyncRegions, regionSizeBytes }: MirrorStatus): string {

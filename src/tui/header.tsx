@@ -42,7 +42,7 @@ export function Header({ dashboard }: { readonly dashboard: Dashboard }) {
       <ProgressBar
         dashboard={dashboard}
         share={outlook.doneShare}
-        width={Math.max(4, Math.min(60, columns - fixed - words.length - 14))}
+        width={Math.max(4, Math.min(60, columns - fixed - words.length - 4))}
       />
       <Text>{words}</Text>
       <Mode dashboard={dashboard} />

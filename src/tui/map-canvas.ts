@@ -154,7 +154,10 @@ export class MapCanvas {
       slot !== NO_SLOT &&
       layout.firstOf(slot + 1) > window.first &&
       layout.firstOf(slot) < window.first + window.count;
-    if (this.#dotsPerCell === 1) return glyphCode(slotTone(overview, slot), isShown);
+    if (this.#dotsPerCell === 1) {
+      // Without colour it would look like one more row of the map, so it shows only when it differs.
+      return glyphCode(isPart ? slotTone(overview, slot) : EMPTY_TONE, isShown);
+    }
     return halfBlockCode(isShown ? WINDOW_TONE : EMPTY_TONE, slotTone(overview, slot));
   }
 }

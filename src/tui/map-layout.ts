@@ -63,8 +63,9 @@ export class MapLayout {
   }
 
   #lay(slot: number, column: number, row: number, { width, height }: Tile): void {
-    const wide = width > 2 ? width - 1 : width;
-    const high = height > 2 ? height - 1 : height;
+    const gap = width > 2 && height > 2 ? 1 : 0;
+    const wide = width - gap;
+    const high = height - gap;
     for (let y = row * height; y < row * height + high; y += 1) {
       this.slotAtDot.fill(
         slot,
@@ -80,20 +81,17 @@ interface Tile {
   readonly height: number;
 }
 
-/** The largest tile, as square as can be, of which `count` fit; one dot if there is no room. */
+/** The largest tile of which `count` fit, as square as can be; one dot if there is no room. */
 function tileFor(count: number, width: number, height: number): Tile {
   let best: Tile = { width: 1, height: 1 };
   for (let tileHeight = 1; tileHeight <= height; tileHeight += 1) {
-    const rows = Math.floor(height / tileHeight);
-    const columns = Math.ceil(count / rows);
+    const columns = Math.ceil(count / Math.floor(height / tileHeight));
     if (columns > width) break;
-    const tileWidth = Math.floor(width / columns);
-    if (squareness(tileWidth, tileHeight) > squareness(best.width, best.height)) {
-      best = { width: tileWidth, height: tileHeight };
-    }
+    const tile = { width: Math.floor(width / columns), height: tileHeight };
+    if (worth(tile) > worth(best)) best = tile;
   }
   return best;
 }
 
-const squareness = (width: number, height: number) =>
-  Math.min(width, height * 2) + (width * height) / 1e6;
+/** Its smaller side decides, then its area. */
+const worth = ({ width, height }: Tile) => Math.min(width, height) + (width * height) / 1e6;

@@ -14,9 +14,9 @@ export function LegsPanel(space: PanelSpace) {
   const { dashboard, status, width, height } = space;
   const countWidth = width < WIDE ? 3 : 6;
   const faults = width < WIDE ? FAULTS_NARROW : FAULTS_WIDE;
-  const pathWidth = Math.max(6, width - 5 - STATE_WIDTH - 4 * countWidth);
+  const pathWidth = Math.max(6, width - 6 - STATE_WIDTH - 4 * countWidth);
   const counts = faults.map((word) => word.padStart(countWidth)).join('');
-  const head = `   ${'LEG'.padEnd(pathWidth + 2)}${'STATE'.padEnd(STATE_WIDTH)}${counts}`;
+  const head = `     ${'LEG'.padEnd(pathWidth + 1)}${'STATE'.padEnd(STATE_WIDTH)}${counts}`;
   return (
     <>
       <Text wrap="truncate" {...colourOf(dashboard, 'faint')}>
@@ -48,8 +48,8 @@ function LegLine({ space, leg, pathWidth, countWidth }: LegLineProps) {
   return (
     <Text wrap="truncate">
       <Text {...colourOf(dashboard, 'faint')}>{` ${isLast ? corner : branch} `}</Text>
-      <Text bold={leg.primary}>{tail(path, pathWidth).padEnd(pathWidth)}</Text>
       <Text {...colourOf(dashboard, 'accent')}>{leg.primary ? `${star} ` : '  '}</Text>
+      <Text bold={leg.primary}>{`${tail(path, pathWidth).padEnd(pathWidth)} `}</Text>
       <Text {...colourOf(dashboard, isWell ? 'good' : 'bad')} bold={!isWell}>
         {leg.state.padEnd(STATE_WIDTH)}
       </Text>
