@@ -2,7 +2,8 @@
  * The whole screen, from the dashboard's state to boxes and text. It draws; it decides nothing. The
  * rows of the map stay blank here, they are the painter's (see painter.ts).
  */
-import { Box, Text, useInput } from 'ink';
+import type { SuspendTerminal } from 'ink';
+import { Box, Text, useApp, useInput } from 'ink';
 import { useSyncExternalStore } from 'react';
 import type { Dashboard, PanelName } from './dashboard.ts';
 import { PANELS } from './dashboard.ts';
@@ -38,7 +39,15 @@ const TITLES: Readonly<Record<PanelName, string>> = {
   events: 'Events',
 };
 
-export function App({ dashboard }: { readonly dashboard: Dashboard }) {
+export interface AppProps {
+  readonly dashboard: Dashboard;
+  /** Filled here: only inside of ink can the terminal be lent to another program. */
+  readonly terminal: { suspend: SuspendTerminal | null };
+}
+
+export function App({ dashboard, terminal }: AppProps) {
+  const { suspendTerminal } = useApp();
+  terminal.suspend = suspendTerminal;
   useSyncExternalStore(dashboard.subscribe, dashboard.version);
   useInput((input, key) => pressKeys(dashboard, input, key));
   const { columns, rows, isTooSmall } = dashboard.plan;

@@ -45,7 +45,6 @@ export interface DashboardDoors {
   quit(): void;
   setMouse(on: boolean): void;
   openWallboard(): void;
-  exportView(): string;
 }
 
 export class Dashboard {
@@ -135,6 +134,12 @@ export class Dashboard {
   /** The terminal has this size now. */
   resize(columns: number, rows: number): void {
     this.plan = planScreen(columns, rows, this.isMapLarge);
+    this.redraw();
+  }
+
+  /** Somebody else has the terminal: nothing is painted until `redraw`. */
+  pause(): void {
+    this.plan = { ...this.plan, canvas: { ...this.plan.canvas, height: 0 } };
     this.redraw();
   }
 

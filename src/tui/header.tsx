@@ -28,6 +28,7 @@ export function Header({ dashboard }: { readonly dashboard: Dashboard }) {
   const rate = moves ? ` ${rateWords(status.recovery.bytesPerSecond)}` : '';
   const eta = moves ? `  ${etaWords(outlook.recentEtaSeconds)} to go` : '';
   const words = `  ${percentWords(outlook.doneShare)}${rate}${eta}`;
+  const mode = modeWords(dashboard);
   const fixed = 12 + status.name.length + status.health.length + status.activity.length + 7;
   return (
     <Text wrap="truncate">
@@ -42,10 +43,13 @@ export function Header({ dashboard }: { readonly dashboard: Dashboard }) {
       <ProgressBar
         dashboard={dashboard}
         share={outlook.doneShare}
-        width={Math.max(4, Math.min(60, columns - fixed - words.length - 4))}
+        width={Math.max(4, Math.min(60, columns - fixed - words.length - mode.length - 4))}
       />
       <Text>{words}</Text>
-      <Mode dashboard={dashboard} />
+      <Text>{'  '}</Text>
+      <Text bold inverse {...colourOf(dashboard, 'warning')}>
+        {mode}
+      </Text>
     </Text>
   );
 }
@@ -62,22 +66,15 @@ function Bare({ dashboard, words }: { readonly dashboard: Dashboard; readonly wo
   );
 }
 
-/** Whatever keeps the screen from being the mirror as it is now. */
-function Mode({ dashboard }: { readonly dashboard: Dashboard }) {
-  const { watch, isFrozen, isSlow } = dashboard;
+/** Whatever keeps the screen from being the mirror as it is now; empty if nothing does. */
+function modeWords({ watch, isFrozen, isSlow, mapBytes }: Dashboard): string {
   const modes = [
     watch.snapshot.link === 'lost' ? 'NO ENGINE' : null,
     watch.source.kind === 'live' ? null : watch.source.kind.toUpperCase(),
     isFrozen ? 'FROZEN' : null,
-    isSlow ? `SLOW ${Math.ceil(dashboard.mapBytes / 1024)} KiB` : null,
+    isSlow ? `SLOW ${Math.ceil(mapBytes / 1024)} KiB` : null,
   ].filter((mode) => mode !== null);
-  if (modes.length === 0) return null;
-  return (
-    <>
-      {'  '}
-      <Text bold inverse {...colourOf(dashboard, 'warning')}>{` ${modes.join(', ')} `}</Text>
-    </>
-  );
+  return modes.length === 0 ? '' : ` ${modes.join(', ')} `;
 }
 
 /** One row, always there, so that the map does not jump when something goes wrong. */

@@ -100,9 +100,6 @@ export const KEY_COMMANDS: readonly KeyCommand[] = [
   on('slow', ['s'], 'screen', null, 'fewer frames, for a slow line', (dashboard) =>
     dashboard.setSlow(!dashboard.isSlow),
   ),
-  on('export', ['e'], 'screen', null, 'save this view as text and SVG', (dashboard) =>
-    dashboard.say(dashboard.doors.exportView()),
-  ),
   on('charts', ['c'], 'screen', null, 'the wallboard of charts; q comes back', (dashboard) =>
     dashboard.doors.openWallboard(),
   ),

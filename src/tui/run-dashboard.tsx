@@ -12,6 +12,7 @@
  * Whatever ends the process, mouse reports are switched off again; ink leaves the alternate screen and
  * shows the cursor.
  */
+import type { SuspendTerminal } from 'ink';
 import { render } from 'ink';
 import type { MirrorWatch } from '../watch/mirror-watch.ts';
 import { App } from './app.tsx';
@@ -60,15 +61,15 @@ export function runDashboard(
   const dashboard: Dashboard = new Dashboard(watch, canvas, options, {
     quit: () => stop(),
     setMouse: (on) => output.write(on ? MOUSE_ON : MOUSE_OFF),
-    openWallboard: () => void options.openWallboard(),
-    exportView: () => '',
+    openWallboard: () => void lend(options.openWallboard),
   });
+  const terminal: { suspend: SuspendTerminal | null } = { suspend: null };
   const sparing = dashboard.subscribe(() => spareOverlay(dashboard, painter, tap));
   input.onPointer = (event) => point(dashboard, event);
   dashboard.resize(output.columns, output.rows);
   dashboard.isMouseOn = options.mouse;
   if (options.mouse) output.write(MOUSE_ON);
-  const instance = render(<App dashboard={dashboard} />, {
+  const instance = render(<App dashboard={dashboard} terminal={terminal} />, {
     stdout: tap.stream,
     stdin: input as unknown as NodeJS.ReadStream,
     interactive: true,
@@ -82,11 +83,22 @@ export function runDashboard(
     output.write(CLEAR);
     instance.clear();
     dashboard.resize(output.columns, output.rows);
-    instance.rerender(<App dashboard={dashboard} />);
+    instance.rerender(<App dashboard={dashboard} terminal={terminal} />);
   });
   watch.start();
   const restore = () => output.write(MOUSE_OFF);
   process.once('exit', restore);
+
+  /** Gives the terminal to another program for a while. */
+  async function lend(program: () => Promise<void>): Promise<void> {
+    if (terminal.suspend === null) return;
+    dashboard.pause();
+    output.write(MOUSE_OFF);
+    await terminal.suspend(program);
+    if (dashboard.isMouseOn) output.write(MOUSE_ON);
+    painter.forget();
+    dashboard.resize(output.columns, output.rows);
+  }
 
   function stop(): void {
     watch.close();

@@ -1,0 +1,157 @@
+import { expect, test } from 'vitest';
+import { DashboardOnScreen } from './dashboard-on-screen.tsx';
+import { ScriptedEngine } from './scripted-engine.ts';
+
+const MAP_ROW = 4;
+
+test('a healthy mirror says so, and every region is on the map', async () => {
+  const shown = new DashboardOnScreen(new ScriptedEngine(880));
+  const lines = await shown.until(/clean 880/);
+  expect(lines[0]).toMatch(/mirrorctl {3}m0 {2}OK {2}idle .* 100 %/);
+  expect(lines[1]).toContain('every region is in sync');
+  expect(lines.slice(MAP_ROW, MAP_ROW + 11).join('')).toBe('.'.repeat(880));
+});
+
+test('one bad region among many shows where it lies, and n goes to it', async () => {
+  const engine = new ScriptedEngine(88_000, { health: 'degraded', inSyncRegions: 87_999 });
+  engine.states[44_017] = 2;
+  const shown = new DashboardOnScreen(engine);
+  const lines = await shown.until(/not in sync 1 /);
+  expect(lines[MAP_ROW + 5]?.indexOf('x')).toBe(40);
+  shown.press('n');
+  await shown.until(/44,017 not in sync/);
+});
+
+test('zooming in shows fewer regions, and 0 all of them again', async () => {
+  const shown = new DashboardOnScreen(new ScriptedEngine(8800));
+  await shown.until(/all 8,800 regions, 10 in a dot/);
+  shown.press('+');
+  await shown.until(/regions 3,300 - 5,499 of 8,800|regions 3,300 – 5,499 of 8,800/);
+  shown.press('0');
+  await shown.until(/all 8,800 regions/);
+});
+
+test('the wheel zooms at the pointer, and a click chooses the region there', async () => {
+  const shown = new DashboardOnScreen(new ScriptedEngine(880));
+  await shown.until(/clean 880/);
+  shown.press('\x1b[<0;3;6M');
+  await shown.until(/ 82 clean /);
+  shown.press('\x1b[<64;3;');
+  shown.press('6M');
+  await shown.until(/of 880/);
+});
+
+test('an action shows its command and its numbers, and runs only when confirmed', async () => {
+  const engine = new ScriptedEngine(100, { activity: 'recovering', inSyncRegions: 90 });
+  const shown = new DashboardOnScreen(engine);
+  await shown.until(/OK/);
+  shown.press('p');
+  await shown.until(/\$ mirrorctl recovery pause m0\s[\s\S]*10 regions \(5 MiB\)/);
+  shown.press('n');
+  await shown.until(/^(?![\s\S]*\$ mirrorctl)/);
+  expect(engine.commands).toEqual([]);
+  shown.press('p');
+  await shown.until(/\$ mirrorctl recovery pause/);
+  shown.press('y');
+  await shown.until(/done: mirrorctl recovery pause m0/);
+  expect(engine.commands).toEqual([{ ask: 'pauseRecovery' }]);
+});
+
+test('what takes the device from clients needs the name of the mirror', async () => {
+  const engine = new ScriptedEngine(100);
+  const shown = new DashboardOnScreen(engine);
+  await shown.until(/OK/);
+  shown.press('X');
+  await shown.until(/A client loses the device/);
+  shown.press('m\r');
+  await shown.until(/to do it: m_/);
+  expect(engine.commands).toEqual([]);
+  shown.press('0\r');
+  await shown.until(/done: mirrorctl deactivate m0/);
+  expect(engine.commands).toEqual([{ ask: 'deactivate' }]);
+});
+
+test('--read-only offers no action at all', async () => {
+  const engine = new ScriptedEngine(100);
+  const shown = new DashboardOnScreen(engine, 80, 24, { readOnly: true });
+  await shown.until(/OK/);
+  shown.press('pyXTz');
+  const lines = await shown.until(/OK/);
+  expect(lines.join('\n')).not.toMatch(/mirrorctl (recovery|deactivate)/);
+  expect(lines.at(-1)).not.toContain('pause');
+  expect(engine.commands).toEqual([]);
+});
+
+test('the map comes back whole when an overlay has been over it', async () => {
+  const shown = new DashboardOnScreen(new ScriptedEngine(880));
+  const before = await shown.until(/clean 880/);
+  shown.press('?');
+  await shown.until(/type to search/);
+  shown.press('\x1b');
+  const after = await shown.until(
+    /^(?![\s\S]*type to search)[\s\S]*\.{80}\n\.{80}\n\.{80}\n\.{80}/,
+  );
+  expect(after.slice(MAP_ROW, MAP_ROW + 11)).toEqual(before.slice(MAP_ROW, MAP_ROW + 11));
+});
+
+test('the help can be searched', async () => {
+  const shown = new DashboardOnScreen(new ScriptedEngine(10));
+  await shown.until(/OK/);
+  shown.press('?hilb');
+  const lines = await shown.until(/search: hilb/);
+  expect(lines.join('\n')).toMatch(/o +order +row by row, or along a Hilbert curve/);
+  expect(lines.join('\n')).not.toMatch(/cursor to the left/);
+});
+
+test.each([
+  [100, 30],
+  [60, 18],
+  [160, 48],
+])('a resize to %d by %d leaves no trace of the old size', async (columns, rows) => {
+  const shown = new DashboardOnScreen(new ScriptedEngine(880));
+  await shown.until(/clean 880/);
+  shown.resize(columns, rows);
+  const lines = await shown.until(/help {3}q {2}quit|\? {2}help {2}q/);
+  const fresh = new DashboardOnScreen(new ScriptedEngine(880), columns, rows);
+  const expected = await fresh.until(/clean 880[\s\S]*leg b failed|clean 880/);
+  expect(lines.slice(3, -12).length).toBe(expected.slice(3, -12).length);
+  const settled = await shown.until(new RegExp(`${literally(expected[3] ?? '')}[\\s\\S]*Legs`));
+  expect(settled[MAP_ROW]).toBe(expected[MAP_ROW]);
+});
+
+test('a terminal that is too small says what is needed, and works again when it grows', async () => {
+  const shown = new DashboardOnScreen(new ScriptedEngine(880), 40, 10);
+  await shown.until(/This terminal is 40×10/);
+  shown.resize(80, 24);
+  await shown.until(/clean 880/);
+});
+
+test('an engine that goes away is said, and what was known stays', async () => {
+  const engine = new ScriptedEngine(880);
+  const shown = new DashboardOnScreen(engine);
+  await shown.until(/clean 880/);
+  engine.isDown = true;
+  const lines = await shown.until(/NO ENGINE/);
+  expect(lines[1]).toContain('no engine runs for m0 -> start it');
+  expect(lines[2]).toContain('clean 880');
+  engine.isDown = false;
+  await shown.until(/^(?![\s\S]*NO ENGINE)[\s\S]*OK/);
+});
+
+test('leaving gives the terminal back: its own screen, the cursor, the mouse', async () => {
+  const shown = new DashboardOnScreen(new ScriptedEngine(880));
+  await shown.until(/clean 880/);
+  expect(shown.screen.terminal.buffer.active.type).toBe('alternate');
+  shown.press('q');
+  await shown.run.ended;
+  await shown.screen.cells();
+  expect(shown.screen.terminal.buffer.active.type).toBe('normal');
+  expect(shown.screen.terminal.modes.mouseTrackingMode).toBe('none');
+  expect(shown.screen.written.lastIndexOf('\x1b[?25h')).toBeGreaterThan(
+    shown.screen.written.lastIndexOf('\x1b[?25l'),
+  );
+});
+
+function literally(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

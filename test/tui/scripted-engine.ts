@@ -1,0 +1,55 @@
+/** An engine that says what a test wants it to say, and remembers what it was told. */
+import type { ControlAnswer, ControlRequest } from '../../src/control-protocol/control-request.ts';
+import type { MirrorStatus } from '../../src/control-protocol/mirror-status.ts';
+import { MirrorError } from '../../src/errors/mirror-error.ts';
+import { COUNTERS, TIMED } from '../../src/metrics/engine-counters.ts';
+import { LATENCY_BUCKETS } from '../../src/metrics/latency-histogram.ts';
+import type { Engine, Source } from '../../src/watch/mirror-watch.ts';
+import { RUNNING } from '../control-protocol/mirror-status-example.ts';
+
+export class ScriptedEngine implements Source, Engine {
+  readonly name = 'm0';
+  readonly kind = 'live';
+  status: MirrorStatus;
+  /** Numbers of states. */
+  readonly states: Uint8Array;
+  readonly commands: ControlRequest[] = [];
+  isDown = false;
+
+  constructor(regionCount: number, status: Partial<MirrorStatus> = {}) {
+    this.states = new Uint8Array(regionCount);
+    this.status = { ...RUNNING, regionCount, ...status };
+  }
+
+  open(): Engine {
+    return this;
+  }
+
+  close(): void {}
+
+  async ask(request: ControlRequest): Promise<ControlAnswer> {
+    if (this.isDown) {
+      throw new MirrorError('ENGINE_UNREACHABLE', 'no engine runs for m0', {}, 'start it');
+    }
+    switch (request.ask) {
+      case 'map': {
+        const states = [...this.states].flatMap((state, region) => [region, 1, state]);
+        return { map: { version: 1, regionCount: this.states.length, states, writes: [] } };
+      }
+      case 'counters': {
+        const counts = COUNTERS.map(() => 0);
+        const latencies = TIMED.map(() => new Array<number>(LATENCY_BUCKETS).fill(0));
+        return { counters: { uptimeMs: performance.now(), counts, latencies } };
+      }
+      case 'events':
+        return {
+          events: [{ number: 1, at: '2026-11-22T10:11:12Z', kind: 'bad', text: 'leg b failed' }],
+        };
+      case 'status':
+        return { status: this.status };
+      default:
+        this.commands.push(request);
+        return { done: true };
+    }
+  }
+}
