@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import os from 'node:os';
-import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { libc } from '../../src/devices/libc.ts';
 import { scratchDirectory } from './scratch-devices.ts';
@@ -9,7 +9,7 @@ const { ENOSYS, EBADF } = os.constants.errno;
 const directory = scratchDirectory();
 
 function whatIsLeft(manner: 'missing' | 'partial'): Record<string, unknown> {
-  const script = path.join(import.meta.dirname, 'libc-absent.ts');
+  const script = fileURLToPath(new URL('./libc-absent.ts', import.meta.url));
   const output = execFileSync(process.execPath, [script, manner, directory], { encoding: 'utf8' });
   return JSON.parse(output);
 }
