@@ -107,6 +107,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     () => import('./commands/log-rebuild.ts'),
   ),
   entry(
+    'log damage',
+    [],
+    'Make a broken copy of a log, for training',
+    () => import('./commands/log-damage.ts'),
+  ),
+  entry(
     'completion',
     [],
     'Print the completions for a shell',

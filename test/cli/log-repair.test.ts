@@ -269,3 +269,30 @@ describe('rebuild', () => {
     );
   });
 });
+
+describe('damage', () => {
+  test('makes a broken copy and says what is broken', async () => {
+    const before = bench.read(LOG);
+    const words = ['damage', LOG, '--kind', 'aged', '--output', 'broken.log'];
+    const { code, report } = await bench.json(...words);
+    expect([code, report.schema, report.seed]).toEqual([0, 'mirrorctl.log-damage/1', 1]);
+    expect(report.falselyClean).toEqual([5, 17, 31, 32, 63, 64, 99, 127]);
+    expect(bench.read(LOG)).toEqual(before);
+    expect(await dirtyIn('broken.log')).toBe('');
+    expect((await bench.log(...words)).code).toBe(73);
+  });
+
+  test.each([
+    { words: [LOG], says: '--output' },
+    { words: [LOG, '--output', 'x', '--seed', '-1'], says: '--seed' },
+    { words: [LOG, '--output', 'x', '--seed', '4294967296'], says: '--seed' },
+    { words: [LOG, '--output', 'x', '--kind', 'none'], says: '--kind' },
+    { words: ['none.log', '--output', 'x'], says: 'broken already' },
+  ])('$words is refused: $says', async ({ words, says }) => {
+    bench.write('none.log', new Uint8Array(4096));
+    const { code, aside } = await bench.log('damage', ...words);
+    expect(code).not.toBe(0);
+    expect(aside).toContain(says);
+    expect(fs.existsSync(bench.at('x'))).toBe(false);
+  });
+});
