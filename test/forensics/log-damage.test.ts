@@ -69,7 +69,7 @@ test('no verdict is milder than the truth', () => {
 });
 
 describe('each kind', () => {
-  const honest = logBytes(70, [0, ...Array(8).fill(0x55)], { length: 1536, around: 0xa5 });
+  const honest = logBytes(70, [0, ...Array(7).fill(0x55), 0x15], { length: 1536, around: 0xa5 });
   const damageOf = (kind: DamageKind, seed = 7) => damageLog(logOf(honest), kind, seed);
   const idsOf = (bytes: Uint8Array) =>
     verifyLog(excerptOf(bytes), factsOf(70 * REGION, REGION), 'plausibility', null)
