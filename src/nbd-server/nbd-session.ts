@@ -152,7 +152,7 @@ export class NbdSession implements MemoryHolder, Answerer {
   }
 
   retry(): void {
-    if (this.#turnRequested || this.#inTurn) return;
+    if (this.#turnRequested) return;
     this.#turnRequested = true;
     this.#transport.requestTurn();
   }
@@ -187,7 +187,7 @@ export class NbdSession implements MemoryHolder, Answerer {
     if (outcome !== 'ok') this.#refuse(request.wire, FAILURES[outcome]);
     else if (request.whole !== null) this.#sendData(request, request.whole);
     else this.#outbox.pushSimpleReply(0, request.wire);
-    this.retry();
+    if (!this.#inTurn) this.retry();
   }
 
   recount(): void {

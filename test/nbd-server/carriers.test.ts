@@ -4,6 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { DataPath } from '../../src/mirrord/data-path.ts';
+import { MEMORY_LIMITS } from '../../src/nbd-server/memory-budget.ts';
 import { replies, request } from '../nbd-protocol/client-side.ts';
 import { DATA_PATHS, openPath } from './data-paths.ts';
 import { MemoryMirror } from './memory-mirror.ts';
@@ -12,6 +13,8 @@ import { SocketClient } from './socket-client.ts';
 
 const READ = 0;
 const WRITE = 1;
+const DISC = 2;
+const FLUSH = 3;
 const GRACE_MS = 60_000;
 
 let path: DataPath;
@@ -29,6 +32,7 @@ describe.each(DATA_PATHS)('over %s', (backend) => {
 
   describe('connections', connectionsShareTheMirror);
   describe('a client that leaves', leavingIsNoticed);
+  describe('memory', memoryIsBoundedAndGivenBack);
   describe('closing', closingIsOrderly);
 });
 
@@ -89,9 +93,83 @@ function leavingIsNoticed(): void {
     expect(reply).toMatchObject({ cookie: 2, error: 0 });
     second.socket.destroy();
   });
+
+  test('with a request in flight leaves the memory to others, once it has ended', async () => {
+    const mirror = new MemoryMirror({ sizeBytes: 1024 * 1024, hold: true });
+    await serving.listener(mirror).listen({ unix: serving.socketPath() });
+    const length = 600_000;
+    const first = await SocketClient.at({ path: serving.socketPath() });
+    const second = await SocketClient.at({ path: serving.socketPath() });
+    const submitted = nextSubmission(mirror);
+    first.socket.write(request({ command: READ, length }));
+    await submitted;
+    first.socket.destroy();
+    second.socket.write(request({ command: READ, length, cookie: 2 }));
+    mirror.hold = false;
+    mirror.releaseAll();
+    const [reply] = replies(await second.received(16 + length), new Map([[2, length]]));
+    expect(reply).toMatchObject({ cookie: 2, error: 0 });
+    second.socket.destroy();
+  });
+}
+
+function memoryIsBoundedAndGivenBack(): void {
+  test('a client that is not heard has to wait, and is heard again later', async () => {
+    const mirror = new MemoryMirror({ sizeBytes: 1024 * 1024, hold: true });
+    await serving.listener(mirror).listen({ unix: serving.socketPath() });
+    const crowd = await SocketClient.at({ path: serving.socketPath() });
+    const other = await SocketClient.at({ path: serving.socketPath() });
+    const count = 50_000;
+    crowd.socket.write(Buffer.concat(Array(count).fill(request({ command: FLUSH }))));
+    // By then the server has had its turn more often than it needs for a MB.
+    for (let turns = 0; turns < 300; turns += 1) {
+      other.socket.write(request({ command: READ, offset: 2 ** 30, length: 1 }));
+      await other.received(16);
+    }
+    expect(crowd.socket.writableLength).toBeGreaterThan(0);
+    expect(mirror.held.length).toBe(MEMORY_LIMITS.requestsInFlightMax);
+    mirror.hold = false;
+    mirror.releaseAll();
+    await crowd.received(16 * count);
+    crowd.socket.destroy();
+    other.socket.destroy();
+  });
+
+  test('a connection gives back all memory it had, whether its replies have left or not', async () => {
+    const lengths = [4096, 128 * 1024, 512 * 1024];
+    const take = () => lengths.map((length) => path.carrier.payloads.take(length));
+    const before = take();
+    for (const payload of before) payload.release();
+    const mirror = new MemoryMirror({ sizeBytes: 1024 * 1024 });
+    await serving.listener(mirror).listen({ unix: serving.socketPath() });
+    for (const reads of [true, false]) {
+      const client = await SocketClient.at({ path: serving.socketPath() });
+      if (!reads) client.socket.pause();
+      const submitted = nextSubmission(mirror);
+      client.socket.write(request({ command: READ, length: 500_000 }));
+      await submitted;
+      if (reads) await client.received(16 + 500_000);
+      client.socket.destroy();
+      await serving.everybodyLeft();
+    }
+    const after = take();
+    expect(after.map((payload, index) => payload === before[index])).toEqual([true, true, true]);
+    for (const payload of after) payload.release();
+  });
 }
 
 function closingIsOrderly(): void {
+  test('lets a large reply leave before it hangs up', async () => {
+    await serving.listener().listen({ unix: serving.socketPath() });
+    const client = await SocketClient.at({ path: serving.socketPath() });
+    const length = 900_000;
+    client.socket.write(request({ command: READ, length, cookie: 1 }));
+    client.socket.write(request({ command: DISC }));
+    const [reply] = replies(await client.received(16 + length), new Map([[1, length]]));
+    expect(reply).toMatchObject({ cookie: 1, error: 0 });
+    await client.closed;
+  });
+
   test('waits for what is in flight, and answers it', async () => {
     const mirror = new MemoryMirror({ sizeBytes: 1024 * 1024, hold: true });
     const listener = serving.listener(mirror);

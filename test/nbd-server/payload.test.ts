@@ -51,17 +51,17 @@ describe('payloads in the heap', () => {
   });
 });
 
-describe('a receive window', () => {
-  function received(window: ReceiveWindow, bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; ) {
-      const target = window.target();
-      const got = Math.min(target.length, bytes.length - at);
-      target.set(bytes.subarray(at, at + got));
-      window.push(target.subarray(0, got));
-      at += got;
-    }
+function received(window: ReceiveWindow, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) {
+    const target = window.target();
+    const got = Math.min(target.length, bytes.length - at);
+    target.set(bytes.subarray(at, at + got));
+    window.push(target.subarray(0, got));
+    at += got;
   }
+}
 
+describe('a receive window', () => {
   test('receives the rest of a large payload where it stays', () => {
     const window = new ReceiveWindow(new HeapPayloads());
     received(window, Buffer.alloc(1000, 1));
@@ -96,6 +96,17 @@ describe('a receive window', () => {
     const { pieces } = window.takePayload(100);
     received(window, Buffer.alloc(100, 2));
     expect(pieces[0]?.every((byte) => byte === 1)).toBe(true);
+  });
+
+  test('what is left at its end moves to its beginning when room is needed', () => {
+    const window = new ReceiveWindow(new HeapPayloads());
+    const all = Buffer.from(Array.from({ length: 200_000 }, (_, at) => at % 251));
+    const first = window.target().length;
+    received(window, all.subarray(0, first));
+    window.skip(first - 100);
+    received(window, all.subarray(first, first + 900));
+    const [piece] = window.take(1000);
+    expect([...(piece ?? [])]).toEqual([...all.subarray(first - 100, first + 900)]);
   });
 
   test('bytes that nobody asked for break an invariant', () => {

@@ -16,6 +16,7 @@ export class Serving {
   readonly directory = mkdtempSync(path.join(os.tmpdir(), 'nbd-'));
   /** As the listeners told it. */
   connectionCount = 0;
+  #counted = () => {};
   readonly #carrier: Carrier;
   readonly #listeners: NbdListener[] = [];
 
@@ -30,11 +31,22 @@ export class Serving {
   listener(mirror = new MemoryMirror({ sizeBytes: 1024 * 1024 })): NbdListener {
     const tell = (count: number) => {
       this.connectionCount = count;
+      this.#counted();
     };
     const limits = { ...MEMORY_LIMITS, totalBytesMax: MEMORY_BYTES_MAX };
     const listener = new NbdListener(mirror, tell, this.#carrier, limits);
     this.#listeners.push(listener);
     return listener;
+  }
+
+  /** Resolves when nobody is connected. */
+  async everybodyLeft(): Promise<void> {
+    if (this.connectionCount === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#counted = () => {
+        if (this.connectionCount === 0) resolve();
+      };
+    });
   }
 
   async close(): Promise<void> {

@@ -54,6 +54,15 @@ describe('a mirror that is slow', () => {
     expect(client.transport.paused).toBe(false);
   });
 
+  test('requests that end at once do not wait for the memory of those before them for good', () => {
+    const budget = budgetOf({ totalBytesMax: 100_000 });
+    const client = new NbdClient({ budget });
+    client.ask(...Array.from({ length: 1000 }, (_, cookie) => ({ command: FLUSH, cookie })));
+    client.settle();
+    expect(client.replies().length).toBe(1000);
+    expect(client.transport.paused).toBe(false);
+  });
+
   test('one request as long as the bound for a connection still fits', () => {
     const budget = budgetOf({ connectionBytesMax: 33 * MIB });
     const client = new NbdClient({ mirror: heldMirror(), budget });
@@ -180,27 +189,42 @@ describe('many clients and one budget', () => {
 });
 
 describe('who waits and goes', () => {
-  function threeAndFullMemory() {
+  /** The first one has all the memory, the others wait for it. */
+  function clientsOf(count: number) {
     const budget = budgetOf(limits);
     const mirror = heldMirror();
-    const [busy, waiting, next] = [1, 2, 3].map(() => new NbdClient({ mirror, budget }));
-    for (const client of [busy, waiting, next]) client?.ask({ command: READ, length: 7 * MIB });
+    const clients = Array.from({ length: count }, () => new NbdClient({ mirror, budget }));
+    for (const client of clients) client.ask({ command: READ, length: 7 * MIB });
     expect(mirror.held.length).toBe(1);
-    return { mirror, busy, waiting, next };
+    /** What is in flight ends, and everybody notices. */
+    const release = () => {
+      mirror.releaseAll();
+      for (const client of clients) client.settle();
+    };
+    return { clients, mirror, release };
   }
 
   test.each([
     { what: 'is closed', go: (client?: NbdClient) => client?.session.close() },
     { what: 'hangs up', go: (client?: NbdClient) => client?.disconnect() },
-  ])('who $what while it waits does not keep the next one waiting', ({ go }) => {
-    const { mirror, busy, waiting, next } = threeAndFullMemory();
-    go(waiting);
-    mirror.releaseAll();
-    for (const client of [busy, waiting, next]) client?.settle();
-    expect(mirror.held.length).toBe(1);
-    mirror.releaseAll();
-    next?.settle();
-    expect(next?.replies().length).toBe(1);
+  ])('who $what while it waits does not keep those behind it waiting', ({ go }) => {
+    const { clients, release } = clientsOf(4);
+    go(clients[2]);
+    release();
+    release();
+    release();
+    expect(clients[1]?.replies().length).toBe(1);
+    expect(clients[3]?.replies().length).toBe(1);
+  });
+
+  test('who has stopped sending while it waits is served all the same', () => {
+    const { clients, release } = clientsOf(2);
+    clients[1]?.session.inputEnded();
+    expect(clients[1]?.transport.ended).toBe(false);
+    release();
+    release();
+    expect(clients[1]?.replies().length).toBe(1);
+    expect(clients[1]?.transport.ended).toBe(true);
   });
 
   test('what a client had not been sent is held no longer when it is gone', () => {
