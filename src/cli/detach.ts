@@ -31,7 +31,8 @@ const PASSED_ON = [
   'json',
   'no-color',
 ] as const;
-const PASSED_ON_WITH_VALUE = ['source', 'io', 'state-dir'] as const;
+const PASSED_ON_WITH_VALUE = ['source', 'io', 'io-timeout', 'state-dir'] as const;
+const PASSED_ON_REPEATED = ['listen', 'inject'] as const;
 
 /** Returns once the child serves, or with its exit code. */
 export async function detach(
@@ -94,7 +95,9 @@ function failed(
 function wordsFor(name: string, flags: Flags): string[] {
   return [
     ...['activate', name],
-    ...flags.values('listen').flatMap((address) => ['--listen', address]),
+    ...PASSED_ON_REPEATED.flatMap((flag) =>
+      flags.values(flag).flatMap((value) => [`--${flag}`, value]),
+    ),
     ...PASSED_ON.filter((flag) => flags.has(flag)).map((flag) => `--${flag}`),
     ...PASSED_ON_WITH_VALUE.flatMap((flag) => {
       const value = flags.value(flag);

@@ -6,12 +6,13 @@
  *
  * Letters, worst first: F flush failed, D write failed, S recovery failed, R read failed, A alive
  * (Linux 6.12 drivers/md/dm-raid1.c, `device_status_char`). As there, errors are forgotten when the
- * mirror is fully in sync again; the counts stay. Different on purpose: the counts are kept by kind.
+ * mirror is fully in sync again; the counts stay. Different on purpose: the counts are kept by kind,
+ * and F stays until the leg has flushed well.
  */
 import { invariant } from '../errors/invariant.ts';
 import type { LegIndex } from '../geometry/units.ts';
 import type { LegMask } from '../region/leg-content.ts';
-import { maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
+import { has, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
 
 export type LegFault = 'read' | 'write' | 'sync' | 'flush';
 export type FaultLetter = 'A' | 'F' | 'D' | 'S' | 'R';
@@ -29,6 +30,8 @@ export class LegSet {
   /** Per leg: which one of all failed flushes was its latest. */
   readonly #flushFailedAt: number[];
   #flushFailures = 0;
+  /** Legs whose failed flush will be forgotten when one succeeds. */
+  #pardoned = NO_LEGS;
   /** Legs that were copied to, before the last flush began and since. */
   #copiedBefore = NO_LEGS;
   #copiedSince = NO_LEGS;
@@ -53,6 +56,7 @@ export class LegSet {
     if (fault === 'flush') {
       this.#flushFailures += 1;
       this.#flushFailedAt[leg] = this.#flushFailures;
+      this.#pardoned = without(this.#pardoned, maskOf(leg));
     }
     const before = this.#faulty[fault];
     this.#faulty[fault] = union(before, maskOf(leg));
@@ -71,6 +75,9 @@ export class LegSet {
 
   flushed(leg: LegIndex): void {
     this.#copiedBefore = without(this.#copiedBefore, maskOf(leg));
+    if (!has(this.#pardoned, leg)) return;
+    this.#pardoned = without(this.#pardoned, maskOf(leg));
+    this.#faulty.flush = without(this.#faulty.flush, maskOf(leg));
   }
 
   /** Legs that a power cut, or a failed flush, could bring back to where they were before recovery. */
@@ -92,9 +99,13 @@ export class LegSet {
     );
   }
 
-  /** Everything is in sync again: the legs are alive, whatever happened before. */
+  /**
+   * Everything is in sync again: the legs are alive, whatever happened before. But a leg that failed
+   * a flush has what it lost in the very cache that could not be flushed, so it must flush it first.
+   */
   forgive(): void {
-    for (const fault of WORST_FIRST) this.#faulty[fault] = NO_LEGS;
+    this.#pardoned = this.#faulty.flush;
+    for (const fault of WORST_FIRST) if (fault !== 'flush') this.#faulty[fault] = NO_LEGS;
   }
 
   errorCounts(leg: LegIndex): Readonly<Record<LegFault, number>> {

@@ -169,6 +169,7 @@ export class ActiveMirror {
         pid: process.pid,
         exports: this.exports,
         readOnly: this.#request.readOnly,
+        faults: this.#request.io.faults.map(({ words }) => words),
         view: this.#view,
       },
       await this.#order({ order: 'snapshot' }),

@@ -10,6 +10,7 @@ import { getSystemErrorName } from 'node:util';
 import type { IoName } from '../control-protocol/mirror-status.ts';
 import type { BackendLeg } from '../devices/fs-backend.ts';
 import { FsBackend } from '../devices/fs-backend.ts';
+import type { InjectedFault } from '../devices/injected-fault.ts';
 import { IoUring } from '../devices/io-uring.ts';
 import { ringCalls } from '../devices/io-uring-calls.ts';
 import type { LegIo, LogIo } from '../devices/leg-io.ts';
@@ -28,6 +29,9 @@ export interface IoChoice {
   readonly backend: 'auto' | IoName;
   /** Past the page cache, where the ring can. */
   readonly direct: boolean;
+  /** An operation on a leg or the log that takes longer has failed. */
+  readonly timeoutMs: number;
+  readonly faults: readonly InjectedFault[];
 }
 
 export interface DataPath {
@@ -47,7 +51,7 @@ const RING_ENTRIES = 1024;
 
 /** Throws IO_UNAVAILABLE when the owner insists on what is not to be had. */
 export function openDataPath(
-  { backend, direct }: IoChoice,
+  { backend, direct }: Pick<IoChoice, 'backend' | 'direct'>,
   legs: readonly BackendLeg[],
   log: OpenDevice | null,
 ): DataPath {

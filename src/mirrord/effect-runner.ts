@@ -9,8 +9,8 @@
  * returns); it then waits its turn, so that `step` is never entered twice. One request at a time goes
  * through `step`, but any number are in flight.
  */
-import type { CopyPool } from '../copier/copy-pool.ts';
 import type { IoError, LegIo, LogIo } from '../devices/leg-io.ts';
+import { ABANDONED } from '../devices/timed-leg-io.ts';
 import type { Effect, MirrorEvent, MirrorMemory, ReplyOutcome } from '../engine/effect.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Input, IoOutcome } from '../engine/input.ts';
@@ -22,6 +22,7 @@ import type { BlockRequest, Extent, MirrorPort } from '../nbd-server/mirror-port
 import { maskOf, NO_LEGS, union } from '../region/leg-content.ts';
 import { stateRuns } from '../region/region-runs.ts';
 import { REGION_STATES } from '../region/region-state.ts';
+import type { Copies } from './guarded-copies.ts';
 
 /** base:allocation, NBD protocol "Base allocation context": NBD_STATE_HOLE and NBD_STATE_ZERO. */
 const HOLE_AND_ZERO = 3;
@@ -32,7 +33,7 @@ export interface Surroundings {
   readonly legs: LegIo;
   /** Null: a core log, or nothing may be written. */
   readonly log: LogIo | null;
-  readonly copies: CopyPool;
+  readonly copies: Copies;
   readonly view: EngineView;
   readonly exportName: string;
   readonly readOnly: boolean;
@@ -177,18 +178,27 @@ export class EffectRunner implements MirrorPort {
   }
 
   #readLeg({ io, request, leg, offset, length, at }: Extract<Effect, { kind: 'readLeg' }>): void {
-    const { into } = this.#requests.at(request);
+    const reader = this.#requests.at(request);
+    const { into } = reader;
     if (into === null) throw new TypeError('a read without a buffer');
     const part = at === 0 && length === into.length ? into : into.subarray(at, at + length);
-    this.#to.legs.read(leg, part, offset, (error) => this.#legIoEnded(io, error));
+    this.#to.legs.read(leg, part, offset, (error) => {
+      if (error?.code === ABANDONED) reader.abandonBuffers();
+      else if (reader.into !== into) reader.into?.set(part, at);
+      this.#legIoEnded(io, error);
+    });
   }
 
   #writeLeg(effect: Extract<Effect, { kind: 'writeLeg' }>): void {
     const { io, leg, offset, length, verb, fua, mayPunch } = effect;
     const { legs } = this.#to;
-    const done = (error: IoError | null) => this.#legIoEnded(io, error);
+    const request = this.#requests.at(effect.request);
+    const done = (error: IoError | null) => {
+      if (error?.code === ABANDONED) request.abandonBuffers();
+      this.#legIoEnded(io, error);
+    };
     if (verb === 'write') {
-      const pieces = piecesOf(this.#requests.at(effect.request), effect.at, length);
+      const pieces = piecesOf(request, effect.at, length);
       legs.write(leg, pieces, offset, fua, done);
     } else if (verb === 'zero') {
       legs.zero(leg, offset, length, { mayPunch, fastOnly: false, fua }, done);
@@ -211,7 +221,7 @@ export class EffectRunner implements MirrorPort {
     else log.writeLog(write.parts, write.durable, ended);
   }
 
-  #copyRegion(effect: Extract<Effect, { kind: 'copyRegion' }>, copies: CopyPool): void {
+  #copyRegion(effect: Extract<Effect, { kind: 'copyRegion' }>, copies: Copies): void {
     const { region, source, targets, offset, length } = effect;
     copies.copy({ source, targets, offset, length }, (outcome) => {
       const readFailed = outcome.readError !== null;

@@ -11,6 +11,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import { CopyPool } from '../copier/copy-pool.ts';
+import { FaultPlan } from '../devices/fault-plan.ts';
+import { FaultyLegIo } from '../devices/faulty-leg-io.ts';
+import { TimedLegIo } from '../devices/timed-leg-io.ts';
 import { CoreLog } from '../dirty-log/core-log.ts';
 import type { DirtyLog } from '../dirty-log/dirty-log.ts';
 import { DiskLog } from '../dirty-log/disk-log.ts';
@@ -28,6 +31,7 @@ import { Clock } from './clock.ts';
 import type { DataPath } from './data-path.ts';
 import { openDataPath } from './data-path.ts';
 import { EffectRunner } from './effect-runner.ts';
+import { GuardedCopies } from './guarded-copies.ts';
 import type {
   EngineSnapshot,
   EngineStart,
@@ -52,6 +56,7 @@ class EngineWorker {
   readonly #start: EngineStart;
   readonly #engine: Engine;
   readonly #path: DataPath;
+  readonly #device: TimedLegIo;
   readonly #copies: CopyPool;
   readonly #runner: EffectRunner;
   readonly #listener: NbdListener;
@@ -71,13 +76,19 @@ class EngineWorker {
     });
     const logDevice = start.log.type === 'disk' && !start.readOnly ? start.log.device : null;
     this.#path = openDataPath(start.io, legs, logDevice);
-    const { device, carrier } = this.#path;
+    const { carrier } = this.#path;
+    const faults = new FaultPlan(start.io.faults);
+    const faulty = new FaultyLegIo(this.#path.device, faults, (delayMs) =>
+      this.#path.timerSet(delayMs),
+    );
+    const device = new TimedLegIo(faulty, legs.length, start.io.timeoutMs);
+    this.#device = device;
     this.#copies = new CopyPool(legs, COPIERS);
     this.#runner = new EffectRunner({
       engine: this.#engine,
       legs: device,
       log: logDevice === null ? null : device,
-      copies: this.#copies,
+      copies: new GuardedCopies(this.#copies, faults, (leg) => device.refusal(leg)),
       view,
       exportName: start.spec.name,
       readOnly: start.readOnly,
@@ -101,6 +112,7 @@ class EngineWorker {
   }
 
   #tick(now: number): void {
+    this.#device.tick(now);
     this.#runner.feed({ kind: 'tick', now });
     if (this.#life === 'resuming' && this.#isResumed()) {
       this.#life = 'serving';

@@ -23,6 +23,8 @@ export interface ActiveFacts {
   readonly pid: number;
   readonly exports: readonly string[];
   readonly readOnly: boolean;
+  /** Faults that were asked for, in the words of `--inject`. */
+  readonly faults: readonly string[];
   readonly view: EngineView;
 }
 
@@ -67,7 +69,20 @@ export function reportStatus(facts: ActiveFacts, snapshot: EngineSnapshot): Mirr
       logWriteBytes: counterOf(view, 'logWriteBytes'),
       connections: counterOf(view, 'connections'),
     },
-    attention: attentionOf(facts, snapshot),
+    attention: announcing(facts.faults, attentionOf(facts, snapshot)),
+  };
+}
+
+/** Nobody may take a mirror that fails on purpose for one that fails, or for one to trust. */
+function announcing(
+  faults: readonly string[],
+  { status, action }: MirrorStatus['attention'],
+): MirrorStatus['attention'] {
+  if (faults.length === 0) return { status, action };
+  const announcement = `faults are injected on purpose: ${faults.join(' ')}`;
+  return {
+    status: status === '' ? announcement : `${announcement}; ${status}`,
+    action: action === '' ? 'activate without --inject for a mirror to rely on' : action,
   };
 }
 

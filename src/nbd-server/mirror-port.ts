@@ -26,6 +26,11 @@ export interface BlockRequest {
   readonly mayPunch: boolean;
   /** Zero: refuse with `notSupported` rather than write zeroes byte by byte. */
   readonly fastOnly: boolean;
+  /**
+   * A device may still write into the buffers, or read from them, at any later time: they are never
+   * used again. A read has new ones afterwards, with what the old ones held.
+   */
+  abandonBuffers(): void;
   done(outcome: BlockOutcome): void;
 }
 

@@ -29,6 +29,7 @@ const VERB_OF_COMMAND: readonly (BlockVerb | undefined)[] = (() => {
 
 /** Who answers the client. */
 export interface Answerer {
+  renewBuffers(request: NbdRequest): void;
   ended(request: NbdRequest, outcome: BlockOutcome): void;
 }
 
@@ -84,6 +85,12 @@ export class NbdRequest implements BlockRequest {
 
   get fastOnly(): boolean {
     return (this.wire.flags & COMMAND_FLAG.FAST_ZERO) !== 0;
+  }
+
+  /** Memory that is not given back is never taken again, and that is the point. */
+  abandonBuffers(): void {
+    this.payload = null;
+    if (this.into !== null) this.#answerer.renewBuffers(this);
   }
 
   /** Called by the mirror. */

@@ -183,6 +183,12 @@ export class NbdSession implements MemoryHolder, Answerer {
     else this.#answer(request, outcome);
   }
 
+  renewBuffers(request: NbdRequest): void {
+    const { into } = request;
+    const renewed = this.#takeBuffers(request);
+    if (into !== null) renewed.set(into);
+  }
+
   #answer(request: NbdRequest, outcome: BlockOutcome): void {
     if (outcome !== 'ok') this.#refuse(request.wire, FAILURES[outcome]);
     else if (request.whole !== null) this.#sendData(request, request.whole);
@@ -286,10 +292,7 @@ export class NbdSession implements MemoryHolder, Answerer {
       return;
     }
     if (command === COMMAND.READ) {
-      const room = this.#terms.structuredReplies ? DATA_CHUNK_BYTES : SIMPLE_REPLY_BYTES;
-      request.payload = this.#payloads.take(length);
-      request.whole = request.payload.whole(room, length);
-      request.into = request.payload.data(length);
+      this.#takeBuffers(request);
     } else if (command === COMMAND.WRITE) {
       const { pieces, payload } = this.#input.takePayload(length);
       request.pieces = pieces;
@@ -297,6 +300,15 @@ export class NbdSession implements MemoryHolder, Answerer {
     }
     this.#inFlight += 1;
     this.#port.submit(request);
+  }
+
+  #takeBuffers(request: NbdRequest): Uint8Array {
+    const { length } = request.wire;
+    const room = this.#terms.structuredReplies ? DATA_CHUNK_BYTES : SIMPLE_REPLY_BYTES;
+    request.payload = this.#payloads.take(length);
+    request.whole = request.payload.whole(room, length);
+    request.into = request.payload.data(length);
+    return request.into;
   }
 
   #sendData({ wire, payload }: NbdRequest, whole: Uint8Array): void {

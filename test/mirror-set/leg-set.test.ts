@@ -77,6 +77,24 @@ describe('failed flushes', () => {
     expect(legs.flushFailedSince(0)).toBe(maskOf(L1));
   });
 
+  test('show until the leg has flushed well, with everything in sync', () => {
+    const legs = threeLegs();
+    legs.fail(L1, 'flush');
+    legs.fail(L1, 'write');
+    legs.flushed(L1);
+    expect(legs.letter(L1)).toBe('F');
+    legs.forgive();
+    expect(legs.letter(L1)).toBe('F');
+    legs.flushed(L0);
+    expect(legs.letter(L1)).toBe('F');
+    legs.fail(L1, 'flush');
+    legs.flushed(L1);
+    expect(legs.letter(L1)).toBe('F');
+    legs.forgive();
+    legs.flushed(L1);
+    expect(legs.letter(L1)).toBe('A');
+  });
+
   test('are told from other failures', () => {
     const legs = threeLegs();
     legs.fail(L1, 'write');

@@ -169,6 +169,7 @@ function writeOfBlock(block: number) {
   return {
     ...({ verb: 'write', offset: block * 4096, length: 4096, into: null } as const),
     ...{ pieces: [Buffer.alloc(4096, 1)], fua: false, mayPunch: true, fastOnly: false },
+    abandonBuffers: () => {},
     done: () => {},
   };
 }

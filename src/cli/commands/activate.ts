@@ -7,6 +7,7 @@
  * waits until that one serves or says why not.
  */
 
+import { parseInjectedFault } from '../../devices/injected-fault.ts';
 import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
 import { legIndex } from '../../geometry/units.ts';
 import type { MirrorSpec } from '../../mirror-set/mirror-spec.ts';
@@ -21,6 +22,8 @@ import { findLeg } from '../leg-words.ts';
 import { parseListen } from '../listen-words.ts';
 import type { Outside } from '../outside.ts';
 import { placesFor } from '../state-places.ts';
+
+const IO_TIMEOUT_MS = 30_000;
 
 export const command: Command = {
   args: [{ name: 'NAME', help: 'the mirror', min: 1, max: 1, completes: 'mirror' }],
@@ -53,6 +56,17 @@ export const command: Command = {
       help: 'how bytes travel: uring where the kernel allows it, fs everywhere; auto takes the best',
     },
     direct: { value: 'none', help: 'read and write the legs past the page cache (O_DIRECT)' },
+    'io-timeout': {
+      value: 'required',
+      metavar: 'SECS',
+      help: 'a leg or log that does not answer for SECS seconds has failed; default 30',
+    },
+    inject: {
+      value: 'required',
+      metavar: 'FAULT',
+      multiple: true,
+      help: 'fail on purpose, for trying things out: LEG:OP:KIND[@FROM+LENGTH][xCOUNT]',
+    },
   },
   changes: true,
   losesData: true,
@@ -63,9 +77,15 @@ export const command: Command = {
       words: 'mirrorctl activate m0 --listen tcp:127.0.0.1:10809',
       does: 'serve it on a TCP port of this machine',
     },
+    {
+      words: 'mirrorctl activate m0 --inject 1:write:eio@1M+64kx3',
+      does: 'see what happens when leg 1 fails three writes there; only for trying things out',
+    },
   ],
   notes: [
     'Before anything is written it says how many regions will be copied, how many bytes, from which leg and why.',
+    'A leg that does not answer within --io-timeout is refused everything until it has; the others go on.',
+    'In a FAULT, LEG may be log; OP is read, write, flush, zero or any; KIND is eio, enospc, hang or delay=MS. The first fault that fits is used, and status announces all of them.',
     'SIGTERM and SIGINT deactivate in order: requests in flight are answered, the legs flushed, the log cleaned.',
   ],
 
@@ -81,6 +101,9 @@ export const command: Command = {
     const { PreparedMirror } = await import('../../mirrord/active-mirror.ts');
     const prepared = new PreparedMirror(request);
     outside.printAside(`${prepared.description}\n`);
+    for (const { words } of request.io.faults) {
+      outside.printAside(`${request.name}: a fault is injected on purpose: ${words}\n`);
+    }
     if (flags.has('dry-run')) {
       prepared.abandon();
       return EXIT.ok;
@@ -131,7 +154,7 @@ function requestFrom(outside: Outside, input: Input, flags: Flags) {
     name,
     listen: given.length > 0 ? given : [standard],
     readOnly: flags.has('read-only'),
-    io: ioChoiceFrom(flags),
+    io: ioChoiceFrom(outside, places, name, flags),
     source:
       source === null ? null : legIndex(findLeg(readDefinition(places, name), source, outside.cwd)),
     logIntent: logIntentFrom(flags),
@@ -139,13 +162,27 @@ function requestFrom(outside: Outside, input: Input, flags: Flags) {
   };
 }
 
-function ioChoiceFrom(flags: Flags): IoChoice {
+function ioChoiceFrom(outside: Outside, places: Places, name: string, flags: Flags): IoChoice {
   const wanted = flags.value('io');
   const backend = wanted === 'uring' || wanted === 'fs' ? wanted : 'auto';
   if (backend === 'fs' && flags.has('direct')) {
     throw new MirrorError('USAGE', '--direct needs io_uring, which --io fs rules out');
   }
-  return { backend, direct: flags.has('direct') };
+  const timeoutMs = timeoutFrom(flags.value('io-timeout'));
+  const injected = flags.values('inject');
+  if (injected.length === 0) return { backend, direct: flags.has('direct'), timeoutMs, faults: [] };
+  const spec = readDefinition(places, name);
+  const legOf = (word: string) => legIndex(findLeg(spec, word, outside.cwd));
+  const faults = injected.map((words) => parseInjectedFault(words, legOf));
+  return { backend, direct: flags.has('direct'), timeoutMs, faults };
+}
+
+function timeoutFrom(given: string | null): number {
+  if (given === null) return IO_TIMEOUT_MS;
+  const seconds = /^\d{1,6}(\.\d{1,3})?$/.test(given) ? Number(given) : 0;
+  if (seconds > 0) return seconds * 1000;
+  const hint = 'give a number of seconds above 0';
+  throw new MirrorError('USAGE', `--io-timeout cannot be ${given}`, { value: given }, hint);
 }
 
 function logIntentFrom(flags: Flags): MirrorSpec['logIntent'] {

@@ -1,0 +1,163 @@
+/**
+ * A time limit in front of a backend: an operation that does not answer in time has failed, and what
+ * it answers later is not heard.
+ *
+ *   begun ──answer──▶ ended                     a leg with abandoned operations is *fenced*: whatever
+ *     └──time is over──▶ abandoned ──answer──▶ over      comes is refused, until all of them are over
+ *
+ * The fence is what makes this safe. An abandoned write may still reach its leg, over anything that
+ * was written there since; so nothing is, until it has ended. The leg misses meanwhile what the others
+ * get, and recovery, which is refused like everything else, brings it up to date afterwards.
+ *
+ * The buffers of an abandoned operation are still lent (`ABANDONED` tells the caller): whoever owns
+ * them must not use them again.
+ *
+ * Flushes and zeroes may have a whole cache to write, so they may take `PATIENCE` times as long.
+ * Time is what `tick` says, and no gap between two ticks counts for more than `GAP_MS_MAX`: a process
+ * that was stopped itself must not blame its legs.
+ */
+import type { ByteCount, ByteOffset, LegIndex } from '../geometry/units.ts';
+import { ioError } from './io-error.ts';
+import type { AllocationRun, Done, IoError, LegIo, LogIo, LogPart, ZeroManner } from './leg-io.ts';
+
+/** The code of an operation that was given up, and whose buffers are still lent. */
+export const ABANDONED = 'ETIMEDOUT';
+
+const PATIENCE = 4;
+const GAP_MS_MAX = 1_000;
+
+interface Operation {
+  readonly place: Place;
+  readonly lateAt: number;
+  /** Null: ended or abandoned. */
+  done: Done | null;
+}
+
+/** A leg or the log. */
+interface Place {
+  readonly name: string;
+  readonly pending: Set<Operation>;
+  abandoned: number;
+}
+
+export class TimedLegIo implements LegIo, LogIo {
+  readonly #io: LegIo & LogIo;
+  readonly #limitMs: number;
+  readonly #legs: readonly Place[];
+  readonly #log: Place = { name: 'the log', pending: new Set(), abandoned: 0 };
+  #lastTick: number | null = null;
+  #elapsed = 0;
+
+  constructor(io: LegIo & LogIo, legCount: number, limitMs: number) {
+    this.#io = io;
+    this.#limitMs = limitMs;
+    this.#legs = Array.from({ length: legCount }, (_, leg) => ({
+      name: `leg ${leg}`,
+      pending: new Set(),
+      abandoned: 0,
+    }));
+  }
+
+  /** `now` in milliseconds, from anywhere. */
+  tick(now: number): void {
+    this.#elapsed += Math.min(now - (this.#lastTick ?? now), GAP_MS_MAX);
+    this.#lastTick = now;
+    for (const place of [...this.#legs, this.#log]) {
+      for (const operation of [...place.pending]) {
+        if (operation.lateAt <= this.#elapsed) this.#abandon(operation);
+      }
+    }
+  }
+
+  /** Why nothing may be asked of `leg` now; null: it may. */
+  refusal(leg: LegIndex): IoError | null {
+    return refusalOf(this.#legs[leg] as Place);
+  }
+
+  read(leg: LegIndex, into: Uint8Array, offset: ByteOffset, done: Done): void {
+    this.#begin(this.#legs[leg], 1, done, (ended) => this.#io.read(leg, into, offset, ended));
+  }
+
+  write(
+    leg: LegIndex,
+    pieces: readonly Uint8Array[],
+    offset: ByteOffset,
+    fua: boolean,
+    done: Done,
+  ): void {
+    this.#begin(this.#legs[leg], 1, done, (ended) =>
+      this.#io.write(leg, pieces, offset, fua, ended),
+    );
+  }
+
+  zero(leg: LegIndex, offset: ByteOffset, length: ByteCount, manner: ZeroManner, done: Done): void {
+    this.#begin(this.#legs[leg], PATIENCE, done, (ended) =>
+      this.#io.zero(leg, offset, length, manner, ended),
+    );
+  }
+
+  discard(leg: LegIndex, offset: ByteOffset, length: ByteCount, fua: boolean, done: Done): void {
+    this.#begin(this.#legs[leg], PATIENCE, done, (ended) =>
+      this.#io.discard(leg, offset, length, fua, ended),
+    );
+  }
+
+  flush(leg: LegIndex, done: Done): void {
+    this.#begin(this.#legs[leg], PATIENCE, done, (ended) => this.#io.flush(leg, ended));
+  }
+
+  prefetch(leg: LegIndex, offset: ByteOffset, length: ByteCount): void {
+    if (this.refusal(leg) === null) this.#io.prefetch(leg, offset, length);
+  }
+
+  allocation(
+    leg: LegIndex,
+    offset: ByteOffset,
+    length: ByteCount,
+    runsMax: number,
+  ): AllocationRun[] {
+    if (this.refusal(leg) !== null) return [{ length, hole: false }];
+    return this.#io.allocation(leg, offset, length, runsMax);
+  }
+
+  writeLog(parts: readonly LogPart[], durable: boolean, done: Done): void {
+    this.#begin(this.#log, 1, done, (ended) => this.#io.writeLog(parts, durable, ended));
+  }
+
+  #begin(at: Place | undefined, patience: number, done: Done, start: (ended: Done) => void): void {
+    const place = at as Place;
+    const refusal = refusalOf(place);
+    if (refusal !== null) {
+      done(refusal);
+      return;
+    }
+    const lateAt = this.#elapsed + this.#limitMs * patience;
+    const operation: Operation = { place, lateAt, done };
+    place.pending.add(operation);
+    start((error) => end(operation, error));
+  }
+
+  #abandon(operation: Operation): void {
+    const { place, done } = operation;
+    place.pending.delete(operation);
+    place.abandoned += 1;
+    operation.done = null;
+    done?.(ioError(ABANDONED, `${place.name}: no answer in time`));
+  }
+}
+
+function end(operation: Operation, error: IoError | null): void {
+  const { place, done } = operation;
+  if (done === null) {
+    place.abandoned -= 1;
+    return;
+  }
+  operation.done = null;
+  place.pending.delete(operation);
+  done(error);
+}
+
+function refusalOf({ name, abandoned }: Place): IoError | null {
+  if (abandoned === 0) return null;
+  return ioError('EIO', `${name}: has yet to answer ${abandoned} operations that were given up`);
+}

@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import type { IoError } from '../../src/devices/leg-io.ts';
+import type { EndOperation } from '../../src/devices/memory-backend.ts';
+import { MemoryBackend } from '../../src/devices/memory-backend.ts';
+import { ABANDONED, TimedLegIo } from '../../src/devices/timed-leg-io.ts';
+import { byteCount, byteOffset, legIndex } from '../../src/geometry/units.ts';
+import { LEG_BYTES, legIoConformance } from './leg-io-conformance.ts';
+
+legIoConformance('timed', () => {
+  const backend = new MemoryBackend(2, LEG_BYTES, 0);
+  return {
+    io: new TimedLegIo(backend, 2, 1_000),
+    bytesOf: (leg) => ({ bytes: backend.legs[leg] as Uint8Array, start: 0 }),
+    endsWithItsDevice: true,
+  };
+});
+
+const LIMIT_MS = 3_000;
+const [LEG, OTHER] = [legIndex(0), legIndex(1)];
+const START = byteOffset(0);
+
+/** A backend on whose leg 0 and log nothing ends by itself, and a clock in steps of 500 ms. */
+function slowLegs() {
+  const backend = new MemoryBackend(2, 4096, 4096);
+  const held: EndOperation[] = [];
+  backend.gate = ({ leg }, end) => (leg === OTHER ? end(null) : held.push(end));
+  const io = new TimedLegIo(backend, 2, LIMIT_MS);
+  let now = 5_000;
+  io.tick(now);
+  const pass = (ms: number) => {
+    for (const until = now + ms; now < until; ) {
+      now += 500;
+      io.tick(now);
+    }
+  };
+  return { backend, held, io, pass };
+}
+
+function ends() {
+  const heard: (string | null)[] = [];
+  return { heard, done: (error: IoError | null) => void heard.push(error?.code ?? null) };
+}
+
+describe('an operation that does not answer', () => {
+  test('fails when the time is over and not before, and its answer is not heard', () => {
+    const { io, held, pass } = slowLegs();
+    const { heard, done } = ends();
+    io.write(LEG, [new Uint8Array(512)], START, false, done);
+    pass(LIMIT_MS - 500);
+    expect(heard).toEqual([]);
+    pass(500);
+    expect(heard).toEqual([ABANDONED]);
+    held[0]?.(null);
+    expect(heard).toEqual([ABANDONED]);
+  });
+
+  test.each(['flush', 'zero', 'discard'] as const)('a %s may take four times as long', (verb) => {
+    const { io, pass } = slowLegs();
+    const { heard, done } = ends();
+    const length = byteCount(512);
+    const manner = { mayPunch: true, fastOnly: false, fua: false };
+    if (verb === 'flush') io.flush(LEG, done);
+    else if (verb === 'zero') io.zero(LEG, START, length, manner, done);
+    else io.discard(LEG, START, length, false, done);
+    pass(4 * LIMIT_MS - 500);
+    expect(heard).toEqual([]);
+    pass(500);
+    expect(heard).toEqual([ABANDONED]);
+  });
+
+  test('fences its leg until it answers; the other leg and the log go on', () => {
+    const { io, held, pass } = slowLegs();
+    const { heard, done } = ends();
+    io.read(LEG, new Uint8Array(512), START, done);
+    io.read(LEG, new Uint8Array(512), START, done);
+    pass(LIMIT_MS);
+    io.write(LEG, [new Uint8Array(512)], START, false, done);
+    io.flush(LEG, done);
+    io.write(OTHER, [new Uint8Array(512)], START, false, done);
+    expect(heard).toEqual([ABANDONED, ABANDONED, 'EIO', 'EIO', null]);
+    expect(held).toHaveLength(2);
+    held[0]?.(null);
+    expect(io.refusal(LEG)?.code).toBe('EIO');
+    expect(io.refusal(OTHER)).toBeNull();
+    held[1]?.({ code: 'EIO', message: 'late' });
+    expect(io.refusal(LEG)).toBeNull();
+    io.flush(LEG, done);
+    held[2]?.(null);
+    expect(heard.at(-1)).toBeNull();
+  });
+
+  test('a log that does not answer has failed', () => {
+    const { io, held, pass } = slowLegs();
+    const { heard, done } = ends();
+    io.writeLog([{ offset: 0, bytes: new Uint8Array(8) }], true, done);
+    pass(LIMIT_MS);
+    held[0]?.(null);
+    expect(heard).toEqual([ABANDONED]);
+    expect(io.refusal(LEG)).toBeNull();
+  });
+});
+
+test('a gap between ticks counts as one second: who slept himself blames nobody', () => {
+  const { io } = slowLegs();
+  const { heard, done } = ends();
+  io.read(LEG, new Uint8Array(512), START, done);
+  io.tick(1_000_000);
+  io.tick(2_000_000);
+  expect(heard).toEqual([]);
+  io.tick(3_000_000);
+  expect(heard).toEqual([ABANDONED]);
+});
+
+test('an answer in time is heard once, also an error', () => {
+  const { io, held, pass } = slowLegs();
+  const { heard, done } = ends();
+  io.read(LEG, new Uint8Array(512), START, done);
+  io.read(LEG, new Uint8Array(512), START, done);
+  held[0]?.(null);
+  held[1]?.({ code: 'ENOSPC', message: '' });
+  pass(10 * LIMIT_MS);
+  expect(heard).toEqual([null, 'ENOSPC']);
+  expect(io.refusal(LEG)).toBeNull();
+});
