@@ -35,6 +35,7 @@ const DOORS = new Set([
   'copier → devices',
   'nbd-server → devices', // connections share the ring and its memory with the legs
   'registry → devices',
+  'wallboard → tui',
 ]);
 
 /** A screen needs no engine, only its words. */

@@ -62,6 +62,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     () => import('./commands/remove.ts'),
   ),
   entry('tui', [], 'Watch a mirror on a live dashboard', () => import('./commands/tui.ts')),
+  entry('top', [], 'Show a mirror as a wallboard of charts', () => import('./commands/top.ts')),
   entry('demo', [], 'Show the main job on scratch files', () => import('./commands/demo.ts')),
   entry('log dump', [], 'Show what a dirty log says', () => import('./commands/log-dump.ts')),
   entry(

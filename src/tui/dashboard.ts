@@ -19,7 +19,7 @@ import type { Theme } from './theme.ts';
 import { THEMES } from './theme.ts';
 import { panned, showing, wholeMirror, zoomed } from './view-window.ts';
 
-const BYTES_PER_SECOND = 18 * 1024;
+const BYTES_PER_SECOND = 14 * 1024;
 const BYTES_PER_SECOND_SLOW = 4 * 1024;
 const BUCKET_SECONDS = 2;
 const SLOW_MAP_MS = 500;

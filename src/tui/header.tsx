@@ -6,7 +6,7 @@ import { REGION_STATES } from '../region/region-state.ts';
 import { recoveryOutlook } from '../watch/recovery-outlook.ts';
 import type { Dashboard } from './dashboard.ts';
 import type { Meaning } from './paint.ts';
-import { colourOf, rgbColour } from './paint.ts';
+import { colourOf, stateColour } from './paint.ts';
 import { ProgressBar } from './progress-bar.tsx';
 import { STATE_WORDS, stateOf } from './region-detail.ts';
 import { agoWords, byteRange, etaWords, grouped, percentWords, rateWords } from './screen-words.ts';
@@ -128,7 +128,7 @@ const LEGEND: readonly { state: RegionState; counted: readonly RegionState[] }[]
 
 export function Legend({ dashboard }: { readonly dashboard: Dashboard }) {
   const { picture } = dashboard.watch;
-  const { theme, settings, plan } = dashboard;
+  const { settings, plan } = dashboard;
   const isPlain = settings.traits.depth === 0 || settings.traits.ascii;
   const gap = plan.columns < 100 ? ' ' : '   ';
   return (
@@ -142,7 +142,7 @@ export function Legend({ dashboard }: { readonly dashboard: Dashboard }) {
         );
         return (
           <Text key={state}>
-            <Text {...rgbColour(dashboard, theme.states[state].cold)}>{` ${mark}`}</Text>
+            <Text {...stateColour(dashboard, state, false)}>{` ${mark}`}</Text>
             <Text {...(count === 0 ? colourOf(dashboard, 'faint') : {})}>
               {` ${STATE_WORDS[state]} ${grouped(count)}${gap}`}
             </Text>
@@ -151,7 +151,7 @@ export function Legend({ dashboard }: { readonly dashboard: Dashboard }) {
       })}
       {isPlain ? null : (
         <Text>
-          <Text {...rgbColour(dashboard, theme.states.clean.hot)}> ■</Text> written now
+          <Text {...stateColour(dashboard, 'clean', true)}> ■</Text> written now
         </Text>
       )}
     </Text>

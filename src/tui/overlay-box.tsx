@@ -18,7 +18,6 @@ export function OverlayBox({ dashboard }: { readonly dashboard: Dashboard }) {
       width={rect.width}
       height={rect.height}
       flexDirection="column"
-      paddingX={1}
       borderStyle={dashboard.settings.traits.ascii ? 'classic' : 'double'}
       {...borderOf(dashboard, isGrave ? 'bad' : 'accent')}
     >
@@ -34,7 +33,7 @@ export function OverlayBox({ dashboard }: { readonly dashboard: Dashboard }) {
           bold={tone === 'strong' || tone === 'command'}
           {...toneColour(dashboard, tone)}
         >
-          {text.padEnd(rect.width - 4)}
+          {` ${text.slice(0, rect.width - 4).padEnd(rect.width - 4)} `}
         </Text>
       ))}
     </Box>

@@ -1,6 +1,7 @@
 /** Colours for ink by meaning; nothing at all where the terminal shows no colours. */
+import type { RegionState } from '../region/region-state.ts';
 import type { Dashboard } from './dashboard.ts';
-import type { Rgb, Theme } from './theme.ts';
+import type { Theme } from './theme.ts';
 import { hex } from './theme.ts';
 
 export type Meaning = 'accent' | 'good' | 'warning' | 'bad' | 'faint' | 'reads' | 'writes';
@@ -21,8 +22,13 @@ export function borderOf(dashboard: Dashboard, meaning: Meaning): { borderColor?
   return color === undefined ? {} : { borderColor: color };
 }
 
-export function rgbColour({ settings }: Dashboard, rgb: Rgb): Colour {
-  return settings.traits.depth === 0 ? {} : { color: hex(rgb) };
+/** As the map has it, so that the legend and the map show one colour. */
+export function stateColour(dashboard: Dashboard, state: RegionState, isHot: boolean): Colour {
+  const { depth } = dashboard.settings.traits;
+  const { cold, hot, ansi } = dashboard.theme.states[state];
+  if (depth === 0) return {};
+  if (depth === 16) return { color: `ansi256(${ansi - 30 + (isHot ? 8 : 0)})` };
+  return { color: hex(isHot ? hot : cold) };
 }
 
 const ANSI_NAMES: Readonly<Record<Meaning, string>> = {

@@ -13,6 +13,9 @@
  */
 
 const UNKNOWN = 0xffff;
+const ASCII_MAX = '\x7f';
+/** Blocks and the other glyphs of the map have three bytes in UTF-8. */
+const GLYPH_EXTRA_BYTES = 2;
 const BEGIN = '\x1b[?2026h\x1b7';
 const END = '\x1b[0m\x1b8\x1b[?2026l';
 
@@ -98,7 +101,7 @@ export class Painter {
     if (stroke.length === 0) return 0;
     const text = BEGIN + stroke.text + END;
     this.#write(text);
-    return text.length;
+    return stroke.length;
   }
 
   #paintCell(stroke: Stroke, column: number, row: number): void {
@@ -119,6 +122,8 @@ export class Painter {
 /** One stroke of the brush: remembers where it is and which colours are on. */
 class Stroke {
   text = '';
+  /** In bytes of UTF-8. */
+  length = 0;
   readonly #pen: Pen;
   readonly #rect: Rect;
   #column = -1;
@@ -131,15 +136,13 @@ class Stroke {
     this.#rect = rect;
   }
 
-  get length(): number {
-    return this.text.length;
-  }
-
   put(column: number, row: number, code: number): void {
-    if (row !== this.#row || column !== this.#column) {
-      this.text += `\x1b[${this.#rect.y + row + 1};${this.#rect.x + column + 1}H`;
-    }
-    this.text += this.#colours(code) + this.#pen.glyph(code);
+    const isNext = row === this.#row && column === this.#column;
+    const move = isNext ? '' : `\x1b[${this.#rect.y + row + 1};${this.#rect.x + column + 1}H`;
+    const glyph = this.#pen.glyph(code);
+    const added = move + this.#colours(code) + glyph;
+    this.text += added;
+    this.length += added.length + (glyph > ASCII_MAX ? GLYPH_EXTRA_BYTES : 0);
     this.#column = column + 1;
     this.#row = row;
   }

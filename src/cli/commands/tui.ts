@@ -2,14 +2,13 @@
  * `mirrorctl tui [NAME]`: the live dashboard. React and ink are loaded here and nowhere else, so that no
  * other command pays for them.
  */
-import { MirrorError } from '../../errors/mirror-error.ts';
 import { readDefinition } from '../../registry/definition-file.ts';
 import { controlSocketPath } from '../../registry/places.ts';
 import { chooseMirror } from '../choose-mirror.ts';
 import type { Command } from '../command.ts';
 import type { Flags } from '../given.ts';
-import type { Outside } from '../outside.ts';
 import { placesFor } from '../state-places.ts';
+import { refuseWithoutTerminal } from '../terminal-needed.ts';
 
 const THEME_NAMES = ['dark', 'light', 'safe'] as const;
 
@@ -65,13 +64,6 @@ export const command: Command = {
     });
   },
 };
-
-/** Screens are for terminals: escape codes in a pipe or a file help nobody. */
-export function refuseWithoutTerminal(outside: Outside, instead: string): void {
-  if (outside.stdoutIsTerminal && process.stdin.isTTY) return;
-  const hint = `use \`${instead}\` in pipes and scripts`;
-  throw new MirrorError('NOT_A_TERMINAL', 'this is not a terminal', {}, hint);
-}
 
 function stateDirWords(flags: Flags): readonly string[] {
   const stateDir = flags.value('state-dir');
