@@ -47,7 +47,7 @@ export class LogPath {
   }
 
   admits(piece: WritePiece): Verdict {
-    if (piece.epoch <= this.#state.log.durableEpoch || this.#health === 'distrusted') return 'yes';
+    if (this.#state.isMarkSafe(piece.epoch)) return 'yes';
     if (this.#health === 'refusing') return 'no';
     this.#waiting.push(piece);
     return 'later';
@@ -100,6 +100,7 @@ export class LogPath {
     this.#health = 'failing';
     this.#memory.holds((kept) => {
       this.#health = kept ? 'distrusted' : 'refusing';
+      this.#state.logIsBelieved = !kept;
       this.#release(answer, kept);
     });
   }

@@ -8,7 +8,7 @@
  * The paths never call each other in circles. What one path causes in another is left here as work
  * (`released`, `readyToCopy`), and the engine hands it out before the step ends.
  */
-import type { DirtyLog } from '../dirty-log/dirty-log.ts';
+import type { DirtyLog, LogEpoch } from '../dirty-log/dirty-log.ts';
 import type { RegionGeometry } from '../geometry/region-geometry.ts';
 import type { LegIndex, RegionIndex } from '../geometry/units.ts';
 import type { LegFault } from '../mirror-set/leg-set.ts';
@@ -47,6 +47,8 @@ export class MirrorState {
   readonly legs: LegSet;
   readonly hash: RegionHash<WritePiece>;
   readonly handleErrors: boolean;
+  /** The next process will believe the log. False once it is on record that it must not. */
+  logIsBelieved = true;
   /** In ticks, as of the last input that told the time. */
   now = 0;
   /** Client requests that have not been answered. */
@@ -76,6 +78,11 @@ export class MirrorState {
 
   emit(effect: Effect): void {
     this.effects.push(effect);
+  }
+
+  /** No crash could leave a log, believed by the next process, that lacks a mark of this epoch. */
+  isMarkSafe(epoch: LogEpoch): boolean {
+    return epoch <= this.log.durableEpoch || !this.logIsBelieved;
   }
 
   /** `legs` no longer hold `region`; at least one leg still does. */
