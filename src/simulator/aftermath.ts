@@ -11,11 +11,11 @@ const ROUNDS_MAX = 400;
 /** Longer than any rest that recovery or the sweep takes. */
 const TICK = 5_000;
 
-/** Returns the mirror in sync; another process's, if this one's log or sidecar had failed. */
+/** Returns the mirror stopped in sync; another process's, if this one's log had failed. */
 export function recoverFully(mirror: SimulatedMirror): SimulatedMirror {
   let alive = mirror;
   settle(alive, isHealed);
-  if (!isHealed(alive)) {
+  if (!isServing(alive) || alive.engine.logHasFailed) {
     alive = stopOrderly(alive).restart();
     settle(alive, isHealed);
   }
@@ -27,17 +27,23 @@ export function recoverFully(mirror: SimulatedMirror): SimulatedMirror {
   return stopped;
 }
 
+/** Serves as soon as it can, and reads everything before anything is recovered. */
+export function readAtOnce(mirror: SimulatedMirror): void {
+  end(mirror, (name) => name === 'log' || name === 'session');
+  readAll(mirror);
+}
+
 /** Reads every sector through the engine; the oracle judges what comes. */
-export function readAll(mirror: SimulatedMirror): void {
+function readAll(mirror: SimulatedMirror): void {
   const { sectorCount } = mirror.storage.scenario;
   const request = mirror.newRequest();
-  if (!mirror.apply({ kind: 'read', request, sector: 0, count: sectorCount })) return;
-  endAll(mirror);
+  const isServed = mirror.apply({ kind: 'read', request, sector: 0, count: sectorCount });
+  if (!isServed) contradict(`cannot be read: ${describe(mirror)}`);
+  end(mirror, (name) => name.startsWith(`read ${request}`));
 }
 
 /** Stops the mirror, or lets a broken one go; either way the next process may come. */
 function stopOrderly(mirror: SimulatedMirror): SimulatedMirror {
-  settle(mirror, ({ life }) => life !== 'resuming' && life !== 'beginning');
   if (mirror.life === 'broken') return mirror;
   mirror.apply({ kind: 'stop' });
   settle(mirror, ({ life }) => life === 'stopped');
@@ -60,21 +66,27 @@ function checkStopped(mirror: SimulatedMirror): void {
   }
 }
 
+/** Not broken, and not asked to stop. */
+function isServing({ life }: SimulatedMirror): boolean {
+  return life === 'resuming' || life === 'beginning' || life === 'serving';
+}
+
 function settle(mirror: SimulatedMirror, isEnough: (mirror: SimulatedMirror) => boolean): void {
-  if (mirror.life === 'serving') {
-    mirror.apply({ kind: 'throttleRecovery', percent: null });
-    mirror.apply({ kind: 'resumeRecovery' });
-  }
+  mirror.apply({ kind: 'throttleRecovery', percent: null });
+  mirror.apply({ kind: 'resumeRecovery' });
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    endAll(mirror);
+    end(mirror, () => true);
     if (isEnough(mirror) && mirror.isQuiet) return;
     mirror.apply({ kind: 'tick', by: TICK });
   }
 }
 
-function endAll(mirror: SimulatedMirror): void {
-  while (mirror.operations.size > 0) {
-    for (const operation of [...mirror.operations.keys()]) {
+/** Ends well whatever is under way and chosen, and what comes of that, until there is no more. */
+function end(mirror: SimulatedMirror, isChosen: (name: string) => boolean): void {
+  for (;;) {
+    const chosen = [...mirror.operations.keys()].filter(isChosen);
+    if (chosen.length === 0) return;
+    for (const operation of chosen) {
       mirror.apply({ kind: 'end', operation, outcome: 'ok', luck: 0 });
     }
   }

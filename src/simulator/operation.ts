@@ -22,15 +22,21 @@ type Choice = (index: number) => boolean;
 
 const EVERY: Choice = () => true;
 
-/** Luck 0: all of them. */
+/** Events with this luck choose all, or none. */
+const LUCK_OF_ALL = 0;
+export const LUCK_OF_NONE = -1;
+
 function chosenBy(luck: number): Choice {
-  if (luck === 0) return EVERY;
+  if (luck === LUCK_OF_ALL) return EVERY;
+  if (luck === LUCK_OF_NONE) return () => false;
   const random = new SeededRandom(luck);
   return () => random.chance(0.5);
 }
 
 export interface Operation {
   readonly name: string;
+  /** Numbers what it writes to a device's cache; null: nothing. */
+  readonly write: number | null;
   land(luck: number): void;
   end(outcome: IoOutcome, luck: number): Input;
   /** `storage` is what will be found afterwards; what `lands` picks has reached it. */
@@ -46,6 +52,7 @@ type CopyRegion = Extract<Effect, { kind: 'copyRegion' }>;
 
 export class ReadOperation implements Operation {
   readonly name: string;
+  readonly write = null;
   readonly effect: ReadLeg;
   readonly #storage: SimulatedStorage;
   readonly #into: number[];
@@ -83,7 +90,7 @@ export class WriteOperation implements Operation {
   readonly firstSector: number;
   readonly sectorCount: number;
   readonly #storage: SimulatedStorage;
-  readonly #write: number;
+  readonly write: number;
   #isLanded = false;
 
   constructor(effect: WriteLeg, storage: SimulatedStorage, numbers: WriteNumbers) {
@@ -92,12 +99,12 @@ export class WriteOperation implements Operation {
     this.firstSector = effect.offset / SECTOR_BYTES;
     this.sectorCount = effect.length / SECTOR_BYTES;
     this.#storage = storage;
-    this.#write = numbers();
+    this.write = numbers();
   }
 
   land(luck: number): void {
     this.#put(this.#storage, chosenBy(luck));
-    this.#isLanded = luck === 0;
+    this.#isLanded = luck === LUCK_OF_ALL;
   }
 
   end(outcome: IoOutcome, luck: number): Input {
@@ -122,13 +129,14 @@ export class WriteOperation implements Operation {
     const device = storage.legs[this.effect.leg];
     for (let index = 0; index < this.sectorCount; index += 1) {
       if (!lands(index)) continue;
-      device?.write(this.firstSector + index, this.effect.request, this.#write);
+      device?.write(this.firstSector + index, this.effect.request, this.write);
     }
   }
 }
 
 export class FlushOperation implements Operation {
   readonly name: string;
+  readonly write = null;
   readonly leg: LegIndex;
   /** What it lost, if it failed. */
   lost: readonly CachedSector<number>[] = [];
@@ -158,14 +166,14 @@ export class FlushOperation implements Operation {
 
 export class LogOperation implements Operation {
   readonly name = 'log';
-  readonly write: LogWrite;
+  readonly logWrite: LogWrite;
   readonly #storage: SimulatedStorage;
-  readonly #write: number;
+  readonly write: number;
 
-  constructor(write: LogWrite, storage: SimulatedStorage, numbers: WriteNumbers) {
-    this.write = write;
+  constructor(logWrite: LogWrite, storage: SimulatedStorage, numbers: WriteNumbers) {
+    this.logWrite = logWrite;
     this.#storage = storage;
-    this.#write = numbers();
+    this.write = numbers();
   }
 
   land(luck: number): void {
@@ -175,7 +183,7 @@ export class LogOperation implements Operation {
   end(outcome: IoOutcome, luck: number): Input {
     const { log } = this.#storage;
     this.#put(this.#storage, outcome === 'ok' ? EVERY : chosenBy(luck));
-    if (log !== null && this.write.durable) {
+    if (log !== null && this.logWrite.durable) {
       if (outcome === 'ok') log.flush(log.mark);
       else log.failFlush(log.mark, chosenBy(luck));
     }
@@ -186,9 +194,13 @@ export class LogOperation implements Operation {
     this.#put(storage, lands);
   }
 
+  get sectorCount(): number {
+    return this.logWrite.parts.reduce((sum, { bytes }) => sum + bytes.length / SECTOR_BYTES, 0);
+  }
+
   /** Whether the log would call `region` clean, if this write alone had landed. */
   saysClean({ sector, byte, bit }: { sector: number; byte: number; bit: number }): boolean {
-    return this.write.parts.some(({ offset, bytes }) => {
+    return this.logWrite.parts.some(({ offset, bytes }) => {
       const at = sector * SECTOR_BYTES + byte - offset;
       return ((bytes[at] ?? 0) & bit) !== 0;
     });
@@ -196,10 +208,10 @@ export class LogOperation implements Operation {
 
   #put({ log }: SimulatedStorage, lands: Choice): void {
     let index = 0;
-    for (const { offset, bytes } of this.write.parts) {
+    for (const { offset, bytes } of this.logWrite.parts) {
       for (let byte = 0; byte < bytes.length; byte += SECTOR_BYTES) {
         const content = bytes.slice(byte, byte + SECTOR_BYTES);
-        if (lands(index)) log?.write((offset + byte) / SECTOR_BYTES, content, this.#write);
+        if (lands(index)) log?.write((offset + byte) / SECTOR_BYTES, content, this.write);
         index += 1;
       }
     }
@@ -208,6 +220,7 @@ export class LogOperation implements Operation {
 
 export class MemoryOperation implements Operation {
   readonly name: string;
+  readonly write = null;
   readonly memory: MirrorMemory;
   readonly #storage: SimulatedStorage;
 
@@ -235,7 +248,7 @@ export class CopyOperation implements Operation {
   readonly name: string;
   readonly effect: CopyRegion;
   readonly #storage: SimulatedStorage;
-  readonly #write: number;
+  readonly write: number;
   readonly #end: number;
   #next: number;
   /** Read from the source, not yet written to the targets: ends before `#next`. */
@@ -245,7 +258,7 @@ export class CopyOperation implements Operation {
     this.name = `copy ${effect.region}`;
     this.effect = effect;
     this.#storage = storage;
-    this.#write = numbers();
+    this.write = numbers();
     this.#next = effect.offset / SECTOR_BYTES;
     this.#end = this.#next + effect.length / SECTOR_BYTES;
   }
@@ -253,7 +266,7 @@ export class CopyOperation implements Operation {
   /** Writes what was read, then reads some more. */
   land(luck: number): void {
     for (const leg of this.effect.targets) this.#writeChunk(this.#storage, leg, EVERY);
-    const count = luck === 0 ? this.#end - this.#next : 1 + (luck % 3);
+    const count = luck === LUCK_OF_ALL ? this.#end - this.#next : 1 + (luck % 3);
     this.#chunk = [];
     for (; this.#chunk.length < count && this.#next < this.#end; this.#next += 1) {
       const content = this.#storage.legs[this.effect.source]?.read(this.#next);
@@ -263,7 +276,7 @@ export class CopyOperation implements Operation {
 
   end(outcome: IoOutcome, luck: number): Input {
     const { region, targets } = this.effect;
-    if (outcome !== 'ok' && luck % 2 === 1) {
+    if (outcome !== 'ok' && luck % 2 !== 0) {
       return { kind: 'copyEnded', region, readFailed: true, failedTargets: NO_LEGS };
     }
     const fails = chosenBy(luck);
@@ -287,14 +300,14 @@ export class CopyOperation implements Operation {
     this.#chunk = [];
     for (; this.#next < this.#end; this.#next += 1) {
       const content = this.#storage.legs[this.effect.source]?.read(this.#next) ?? 0;
-      for (const leg of targets) this.#storage.legs[leg]?.write(this.#next, content, this.#write);
+      for (const leg of targets) this.#storage.legs[leg]?.write(this.#next, content, this.write);
     }
   }
 
   #writeChunk(storage: SimulatedStorage, leg: LegIndex, lands: Choice): void {
     const first = this.#next - this.#chunk.length;
     for (const [index, content] of this.#chunk.entries()) {
-      if (lands(index)) storage.legs[leg]?.write(first + index, content, this.#write);
+      if (lands(index)) storage.legs[leg]?.write(first + index, content, this.write);
     }
   }
 }

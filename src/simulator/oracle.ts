@@ -14,7 +14,7 @@
  * - What is read when nothing is in flight is the truth from then on: it hides the others. So a sector
  *   whose write failed may read as old or new, but not as one and later as the other.
  * - A flush makes gone what was hidden when it began; a FUA write what it hid, at once.
- * - A power cut shows the hidden again. The death of the process alone does not.
+ * - A power cut shows the hidden again. The death of the process alone shows what a read had hidden.
  */
 import { contradict } from './contradiction.ts';
 
@@ -28,6 +28,8 @@ interface Candidate {
   gone: boolean;
   /** A failed flush may have lost it; whoever relies on it must hear of that. */
   lost: boolean;
+  /** Hidden by what was read, not by what was written. */
+  outread: boolean;
   doubtedAt: number;
 }
 
@@ -39,24 +41,14 @@ export class Oracle {
 
   /** `values`: what each sector holds, durably. */
   constructor(values: readonly number[]) {
-    this.#sectors = values.map((value) => [
-      { value, begin: 0, end: 0, hiddenAt: NEVER, gone: false, lost: false, doubtedAt: 0 },
-    ]);
+    this.#sectors = values.map((value) => [candidateFor(value, 0, 0)]);
   }
 
   /** Returns the moment, for `endWrite`. */
   beginWrite(value: number, first: number, count: number): number {
     const begin = this.#tick();
     for (const candidates of this.#sectors.slice(first, first + count)) {
-      candidates.push({
-        value,
-        begin,
-        end: NEVER,
-        hiddenAt: NEVER,
-        gone: false,
-        lost: false,
-        doubtedAt: 0,
-      });
+      candidates.push(candidateFor(value, begin, NEVER));
     }
     return begin;
   }
@@ -73,6 +65,7 @@ export class Oracle {
       for (const candidate of candidates) {
         if (candidate.end >= written.begin) continue;
         candidate.hiddenAt = Math.min(candidate.hiddenAt, now);
+        candidate.outread = false;
         candidate.gone ||= told === 'fua';
       }
       this.#prune(sector);
@@ -121,7 +114,7 @@ export class Oracle {
       for (const candidate of this.#sectors[sector] ?? []) {
         candidate.end = Math.min(candidate.end, now);
         candidate.lost = false;
-        if (power && !candidate.gone) candidate.hiddenAt = NEVER;
+        if ((power || candidate.outread) && !candidate.gone) candidate.hiddenAt = NEVER;
       }
       this.#prune(sector);
     }
@@ -161,12 +154,8 @@ export class Oracle {
   }
 
   /** Same key, same expectations, as long as nothing is in flight. */
-  key(): string {
-    return this.#sectors
-      .map((candidates) =>
-        candidates.map(({ value, hiddenAt }) => (hiddenAt === NEVER ? value : `~${value}`)).join(),
-      )
-      .join(';');
+  get key(): string {
+    return this.#sectors.map((candidates) => candidates.map(nameOf).join()).join(';');
   }
 
   #saw(sector: number, value: number, begin: number, now: number): void {
@@ -180,7 +169,9 @@ export class Oracle {
     const isQuiet = candidates.every(({ end, doubtedAt }) => Math.max(end, doubtedAt) < begin);
     if (!isQuiet || seen.hiddenAt !== NEVER) return;
     for (const candidate of candidates) {
-      if (candidate !== seen) candidate.hiddenAt = Math.min(candidate.hiddenAt, now);
+      if (candidate === seen || !isVisible(candidate)) continue;
+      candidate.hiddenAt = now;
+      candidate.outread = true;
     }
   }
 
@@ -203,4 +194,16 @@ export class Oracle {
 
 function isVisible({ hiddenAt }: Candidate): boolean {
   return hiddenAt === NEVER;
+}
+
+function candidateFor(value: number, begin: number, end: number): Candidate {
+  const fate = { gone: false, lost: false, outread: false, doubtedAt: 0 };
+  return { value, begin, end, hiddenAt: NEVER, ...fate };
+}
+
+/** Of a candidate while nothing is in flight: all of its fate that still matters. */
+function nameOf(candidate: Candidate): string {
+  const { value, gone, outread, lost } = candidate;
+  const fate = isVisible(candidate) ? '' : gone ? '-' : outread ? '?' : '~';
+  return `${fate}${value}${lost ? '!' : ''}`;
 }

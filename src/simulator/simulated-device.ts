@@ -110,9 +110,10 @@ export class SimulatedDevice<Content> {
     return twin;
   }
 
-  /** Same key, same future: what a crash after a power cut leaves. */
-  durableKey(): string {
-    return this.#durable.join();
+  /** Same key, same future. `nameOf` names a content. */
+  key(nameOf: (content: Content) => string): string {
+    const cache = this.#cache.map(({ sector, content }) => `${sector}=${nameOf(content)}`);
+    return [this.#durable.map(nameOf), this.#visible.map(nameOf), cache].join(';');
   }
 
   #latest(sector: number): Content {

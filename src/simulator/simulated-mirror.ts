@@ -5,7 +5,8 @@
  *   event ─▶ device, client or clock ─▶ input ─▶ engine.step ─▶ effects ─▶ operations in flight
  *                                                                  └─▶ checks
  *
- * Lives as mirrord does: resume the log, write it back, write the sidecar, and only then serve.
+ * Lives as mirrord does: resume the log, write it back, write the sidecar, and only then serve and
+ * recover.
  */
 import type { Effect } from '../engine/effect.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -34,6 +35,14 @@ export type EngineMaker = (options: EngineOptions) => Engine;
 
 /** `broken`: the activation failed; only a new process helps. */
 type Life = 'resuming' | 'beginning' | 'serving' | 'stopping' | 'stopped' | 'broken';
+
+/** What a crash leaves behind. */
+interface Wreck {
+  readonly storage: SimulatedStorage;
+  readonly oracle: Oracle;
+  /** Same key, same future. */
+  readonly key: string;
+}
 
 type EndEvent = Extract<SimulationEvent, { readonly kind: 'end' }>;
 
@@ -73,6 +82,7 @@ export class SimulatedMirror {
     this.engine = makeEngine(storage.activate());
     this.#watch = new MirrorWatch(storage, this.engine, oracle, this.operations);
     this.#watch.found();
+    this.#step({ kind: 'pauseRecovery' });
     this.#step({ kind: 'tick', now: this.now });
   }
 
@@ -124,8 +134,31 @@ export class SimulatedMirror {
     return this.operations.size === 0 && this.clients.waiting === 0;
   }
 
-  /** The mirror as the next process finds it; this one stays as it is. */
+  /** As many as there are sidecars that the next process may find. */
+  get memoriesMax(): number {
+    const underWay = [...this.operations.values()].filter((one) => one instanceof MemoryOperation);
+    return this.storage.memories.length + underWay.length;
+  }
+
+  /** The writes that are in some device's cache, or would be if they landed now. */
+  unsettledWrites(): Set<number> {
+    const { legs, log } = this.storage;
+    const devices = log === null ? legs : [...legs, log];
+    const underWay = [...this.operations.values()].flatMap(({ write }) => write ?? []);
+    return new Set([...devices.flatMap((device) => [...device.cachedWrites()]), ...underWay]);
+  }
+
   crash(luck: CrashLuck): SimulatedMirror {
+    return this.rise(this.wreck(luck));
+  }
+
+  /** The next process, after an orderly stop. */
+  restart(): SimulatedMirror {
+    return this.crash({ ...UNHARMED, power: false });
+  }
+
+  /** What the next process would find; this one stays as it is. */
+  wreck(luck: CrashLuck): Wreck {
     const storage = this.storage.clone();
     const random = new SeededRandom(luck.seed);
     for (const operation of this.operations.values()) {
@@ -142,15 +175,11 @@ export class SimulatedMirror {
     oracle.crash(luck.power);
     // Whether the next process knows which leg lost them depends on when this one died.
     for (const sector of this.#lostInFlush) oracle.doubt(sector);
-    return this.#successor(storage, oracle);
+    return { storage, oracle, key: `${storage.key} ${oracle.key}` };
   }
 
-  /** The next process, after an orderly stop. */
-  restart(): SimulatedMirror {
-    return this.crash({ ...UNHARMED, power: false });
-  }
-
-  #successor(storage: SimulatedStorage, oracle: Oracle): SimulatedMirror {
+  /** The next process, with what it finds. */
+  rise({ storage, oracle }: Wreck): SimulatedMirror {
     const before = {
       now: this.now,
       steps: this.steps,
@@ -204,7 +233,9 @@ export class SimulatedMirror {
 
   #sessionBegan(outcome: IoOutcome): void {
     this.life = outcome === 'ok' ? 'serving' : 'broken';
-    if (outcome === 'ok') this.storage.owesNosync = false;
+    if (outcome !== 'ok') return;
+    this.storage.owesNosync = false;
+    this.#step({ kind: 'resumeRecovery' });
   }
 
   #step(input: Input): void {
@@ -296,6 +327,6 @@ function survival(
   random: SeededRandom,
 ): (entry: { readonly write: number }) => boolean {
   if (cached === 'some') return () => random.chance(0.5);
-  if (typeof cached === 'object') return ({ write }) => write !== cached.lostWrite;
+  if (typeof cached === 'object') return ({ write }) => !cached.lost.includes(write);
   return () => cached === 'kept';
 }

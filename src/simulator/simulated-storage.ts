@@ -136,11 +136,10 @@ export class SimulatedStorage {
     return this.legs.every((leg) => leg.isSettled(first, count));
   }
 
-  /** Same key, same future. Nothing is in a cache. */
-  key(): string {
-    const log = this.log === null ? '' : this.#logBytes().join();
-    const legs = this.legs.map((leg) => leg.durableKey()).join(';');
-    return `${legs} ${log} ${JSON.stringify(this.memories)} ${this.owesNosync}`;
+  /** Same key, same future. */
+  get key(): string {
+    const legs = this.legs.map((leg) => leg.key(String)).join('|');
+    return `${legs} ${this.log?.key(nameOfBytes)} ${JSON.stringify(this.memories)} ${this.owesNosync}`;
   }
 
   #resumeLog(trusted: boolean): DirtyLog {
@@ -177,4 +176,11 @@ export function placeInLog(region: number): { sector: number; byte: number; bit:
   const offset = CLEAN_BITS_OFFSET + Math.floor(region / 8);
   const sector = Math.floor(offset / SECTOR_BYTES);
   return { sector, byte: offset % SECTOR_BYTES, bit: 1 << (region % 8) };
+}
+
+/** The bytes that are not 0, and where they are. */
+function nameOfBytes(bytes: Uint8Array): string {
+  let name = '';
+  for (let at = 0; at < bytes.length; at += 1) if (bytes[at] !== 0) name += `${at}:${bytes[at]} `;
+  return name;
 }

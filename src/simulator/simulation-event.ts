@@ -47,8 +47,8 @@ export type SimulationEvent =
 export interface CrashLuck {
   /** True: the caches of the devices are lost; false: only the process died. */
   readonly power: boolean;
-  /** What was in the caches survives, or not, or all but one write of it. */
-  readonly cached: 'kept' | 'lost' | 'some' | { readonly lostWrite: number };
+  /** What was in the caches survives, or not, or all but these writes of it. */
+  readonly cached: 'kept' | 'lost' | 'some' | { readonly lost: readonly number[] };
   /** What was on its way reached the device, or not; or exactly these operations did. */
   readonly inFlight: 'landed' | 'lost' | 'some' | readonly string[];
   /** So many sectors of a log write on its way reached the device; null: as `inFlight` says. */
