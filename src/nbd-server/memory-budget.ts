@@ -17,6 +17,8 @@
 import { PAYLOAD_BYTES_MAX } from '../nbd-protocol/numbers.ts';
 
 export interface MemoryLimits {
+  /** What each has sent and we have not looked at, up to 128 KiB, is counted but not refused. */
+  readonly connectionsMax: number;
   /** Held by one connection; at least twice the longest payload. */
   readonly connectionBytesMax: number;
   readonly requestsInFlightMax: number;
@@ -27,6 +29,7 @@ export interface MemoryLimits {
 }
 
 export const MEMORY_LIMITS: MemoryLimits = {
+  connectionsMax: 4096,
   connectionBytesMax: 2 * PAYLOAD_BYTES_MAX,
   requestsInFlightMax: 1024,
   unsentBytesMax: 1024 * 1024,

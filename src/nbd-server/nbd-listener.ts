@@ -23,8 +23,6 @@ import { bindingPathOf, publishSocket, withdrawSocket } from './unix-socket.ts';
 
 /** Connections waiting to be accepted; a client that comes with many opens them at once. */
 const BACKLOG = 1024;
-/** What one has sent and we have not looked at, up to 128 KiB, is counted but cannot be refused. */
-const CONNECTIONS_MAX = 4096;
 const SWEEP_INTERVAL_MS = 1_000;
 /** How long clients may take to leave when the listener is closed. */
 const GRACE_MS = 5_000;
@@ -101,7 +99,8 @@ export class NbdListener {
   }
 
   #accept(socket: Socket): void {
-    if (this.#closing || this.#sessions.size >= CONNECTIONS_MAX) return void socket.destroy();
+    const { connectionsMax } = this.#budget.limits;
+    if (this.#closing || this.#sessions.size >= connectionsMax) return void socket.destroy();
     socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
     const parts = { port: this.#port, budget: this.#budget, payloads: this.#carrier.payloads };
     const connection = this.#carrier.carry(

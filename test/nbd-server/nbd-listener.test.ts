@@ -134,3 +134,16 @@ describe('a TCP port', () => {
     });
   });
 });
+
+test('one connection too many is hung up on, until another one leaves', async () => {
+  await serving.listener().listen({ unix: socketPath() });
+  const clients = [];
+  for (let k = 0; k < 3; k += 1) clients.push(await SocketClient.at({ path: socketPath() }));
+  const surplus = new SocketClient({ path: socketPath() });
+  await surplus.closed;
+  for (const { socket } of clients) socket.destroy();
+  await serving.everybodyLeft();
+  const next = await SocketClient.at({ path: socketPath() });
+  next.socket.destroy();
+  expect(serving.connectionCount).toBe(1);
+});

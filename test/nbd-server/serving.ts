@@ -10,7 +10,7 @@ import { NbdListener } from '../../src/nbd-server/nbd-listener.ts';
 import { MemoryMirror } from './memory-mirror.ts';
 
 /** Little, so that a test can use it up. */
-const MEMORY_BYTES_MAX = 1024 * 1024;
+const LIMITS = { ...MEMORY_LIMITS, totalBytesMax: 1024 * 1024, connectionsMax: 3 };
 
 export class Serving {
   readonly directory = mkdtempSync(path.join(os.tmpdir(), 'nbd-'));
@@ -33,8 +33,7 @@ export class Serving {
       this.connectionCount = count;
       this.#counted();
     };
-    const limits = { ...MEMORY_LIMITS, totalBytesMax: MEMORY_BYTES_MAX };
-    const listener = new NbdListener(mirror, tell, this.#carrier, limits);
+    const listener = new NbdListener(mirror, tell, this.#carrier, LIMITS);
     this.#listeners.push(listener);
     return listener;
   }
