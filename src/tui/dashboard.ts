@@ -3,7 +3,7 @@
  * read from here, keys and pointer act on it, and it drives the map.
  *
  *   watch ─ map, 10 Hz ─▶ canvas ─▶ painter          keys ─▶ command ─┐
- *         └ snapshot, 2 Hz ─▶ onChange ─▶ React   ◀───────────────────┴─ dashboard
+ *         └ snapshot, 1 Hz ─▶ onChange ─▶ React   ◀───────────────────┴─ dashboard
  *
  * The byte budget of the map is a bucket that fills by `BYTES_PER_SECOND` and holds a little more, so
  * that a change after some quiet shows at once, and a storm of changes cannot flood a slow line.
@@ -19,7 +19,7 @@ import type { Theme } from './theme.ts';
 import { THEMES } from './theme.ts';
 import { panned, showing, wholeMirror, zoomed } from './view-window.ts';
 
-const BYTES_PER_SECOND = 14 * 1024;
+const BYTES_PER_SECOND = 11 * 1024;
 const BYTES_PER_SECOND_SLOW = 4 * 1024;
 const BUCKET_SECONDS = 2;
 const SLOW_MAP_MS = 500;

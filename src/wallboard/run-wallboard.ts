@@ -18,7 +18,7 @@ import { eventLines, legLines, regionLines, summaryLine } from './wallboard-text
 
 const MIB = 1024 * 1024;
 const SAMPLES_SHOWN = 60;
-const SAMPLE_SECONDS = 0.5;
+const SAMPLE_SECONDS = 0.8;
 const FRAME = 2;
 
 export async function runWallboard(source: Source): Promise<ExitCode> {
