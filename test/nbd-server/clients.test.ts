@@ -46,6 +46,8 @@ describe.each(DATA_PATHS)('over %s', (backend) => {
   describe.skipIf(without['qemu-img'])('qemu-img', qemuImgConverts);
 });
 
+const run = (tool: string, ...args: string[]) => execa(tool, args);
+
 async function lacks(tool: string): Promise<boolean> {
   const found = await execa(tool, ['--version'], { reject: false });
   if (found.failed) process.stdout.write(`skipped: ${tool} is not installed\n`);
@@ -61,7 +63,7 @@ function image(): Buffer {
 
 function nbdinfoUnderstands(): void {
   test('finds everything that is offered', async () => {
-    const { stdout } = await execa('nbdinfo', ['--json', unixUri]);
+    const { stdout } = await run('nbdinfo', '--json', unixUri);
     const [found] = JSON.parse(stdout).exports;
     expect(found).toMatchObject({
       'export-name': 'm0',
@@ -83,7 +85,7 @@ function nbdinfoUnderstands(): void {
   });
 
   test('lists the regions and their states', async () => {
-    const { stdout } = await execa('nbdinfo', ['--json', '--map=mirrorctl:regions', tcpUri]);
+    const { stdout } = await run('nbdinfo', '--json', '--map=mirrorctl:regions', tcpUri);
     const types = JSON.parse(stdout).map(({ type }: { type: number }) => type);
     expect(types).toEqual([0, 1, 2, 3, 4, 0, 1, 2]);
   });
@@ -95,9 +97,9 @@ function nbdcopyCopies(): void {
     const [source, target] = [join(directory, 'in'), join(directory, 'out')];
     writeFileSync(source, image());
     mirror.bytes.fill(0xee);
-    await execa('nbdcopy', ['--connections=4', source, uri]);
+    await run('nbdcopy', '--connections=4', source, uri);
     expect(mirror.bytes.equals(image())).toBe(true);
-    await execa('nbdcopy', ['--connections=4', uri, target]);
+    await run('nbdcopy', '--connections=4', uri, target);
     expect(readFileSync(target).equals(image())).toBe(true);
   });
 }
@@ -107,9 +109,9 @@ function qemuImgConverts(): void {
     const source = join(directory, 'qemu');
     writeFileSync(source, image());
     mirror.bytes.fill(0xee);
-    await execa('qemu-img', ['convert', '-n', '-f', 'raw', '-O', 'raw', source, unixUri]);
-    await execa('qemu-img', ['compare', '-f', 'raw', '-F', 'raw', source, unixUri]);
-    const { stdout } = await execa('qemu-img', ['map', '--output=json', '-f', 'raw', unixUri]);
+    await run('qemu-img', 'convert', '-n', '-f', 'raw', '-O', 'raw', source, unixUri);
+    await run('qemu-img', 'compare', '-f', 'raw', '-F', 'raw', source, unixUri);
+    const { stdout } = await run('qemu-img', 'map', '--output=json', '-f', 'raw', unixUri);
     const holes = JSON.parse(stdout).filter(({ data }: { data: boolean }) => !data);
     expect(holes[0]).toMatchObject({ start: 1024 * 1024, length: 2 * 1024 * 1024, zero: true });
   });
