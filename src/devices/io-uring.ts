@@ -163,7 +163,7 @@ export class IoUring {
     flags: number,
     who: number,
   ): void {
-    if (this.#prepared > this.#submissionMask) this.enter(0);
+    if (this.#prepared > this.#submissionMask) this.#makeRoom();
     const words = this.#submissions;
     const at = (this.#tail & this.#submissionMask) * SUBMISSION_WORDS;
     words[at] = operation;
@@ -204,6 +204,12 @@ export class IoUring {
       this.#whos[who]?.completed(result);
     }
     return count;
+  }
+
+  /** An entry that was not taken yet must never be written over. */
+  #makeRoom(): void {
+    this.enter(0);
+    invariant(this.#prepared <= this.#submissionMask, 'the kernel takes no more submissions');
   }
 
   /** At most so many kernel threads for what cannot be done without waiting. */

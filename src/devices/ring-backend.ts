@@ -49,7 +49,7 @@ export class RingBackend implements LegIo, LogIo {
       devices.set(device, io);
       return { io, offset: offsetBytes };
     });
-    this.#log = log === null ? null : new RingDevice(parts, log, { policy: 'ring', direct: false });
+    this.#log = log === null ? null : new RingDevice(parts, log, { policy: null, direct: false });
     parts.ring.limitWorkers((devices.size + 1) * IN_FLIGHT_MAX);
   }
 

@@ -9,6 +9,9 @@
  * was written there since; so nothing is, until it has ended. The leg misses meanwhile what the others
  * get, and recovery, which is refused like everything else, brings it up to date afterwards.
  *
+ * A leg can also be taken out of service, which is a fence that only `letIn` takes away: for a leg
+ * that is missing, and for one that its owner does not want to be touched.
+ *
  * The buffers of an abandoned operation are still lent (`ABANDONED` tells the caller): whoever owns
  * them must not use them again.
  *
@@ -38,13 +41,14 @@ interface Place {
   readonly name: string;
   readonly pending: Set<Operation>;
   abandoned: number;
+  isOut: boolean;
 }
 
 export class TimedLegIo implements LegIo, LogIo {
   readonly #io: LegIo & LogIo;
   readonly #limitMs: number;
   readonly #legs: readonly Place[];
-  readonly #log: Place = { name: 'the log', pending: new Set(), abandoned: 0 };
+  readonly #log: Place = { name: 'the log', pending: new Set(), abandoned: 0, isOut: false };
   #lastTick: number | null = null;
   #elapsed = 0;
 
@@ -55,6 +59,7 @@ export class TimedLegIo implements LegIo, LogIo {
       name: `leg ${leg}`,
       pending: new Set(),
       abandoned: 0,
+      isOut: false,
     }));
   }
 
@@ -67,6 +72,19 @@ export class TimedLegIo implements LegIo, LogIo {
         if (operation.lateAt <= this.#elapsed) this.#abandon(operation);
       }
     }
+  }
+
+  /** What is in flight ends as it would; nothing else is asked of it. */
+  takeOut(leg: LegIndex): void {
+    (this.#legs[leg] as Place).isOut = true;
+  }
+
+  letIn(leg: LegIndex): void {
+    (this.#legs[leg] as Place).isOut = false;
+  }
+
+  isOut(leg: LegIndex): boolean {
+    return (this.#legs[leg] as Place).isOut;
   }
 
   /** Why nothing may be asked of `leg` now; null: it may. */
@@ -133,8 +151,9 @@ export class TimedLegIo implements LegIo, LogIo {
     }
     const lateAt = this.#elapsed + this.#limitMs * patience;
     const operation: Operation = { place, lateAt, done };
-    place.pending.add(operation);
     start((error) => end(operation, error));
+    // What was done on the spot, as most is, is never kept.
+    if (operation.done !== null) place.pending.add(operation);
   }
 
   #abandon(operation: Operation): void {
@@ -157,7 +176,8 @@ function end(operation: Operation, error: IoError | null): void {
   done(error);
 }
 
-function refusalOf({ name, abandoned }: Place): IoError | null {
+function refusalOf({ name, abandoned, isOut }: Place): IoError | null {
+  if (isOut) return ioError('EIO', `${name} is out of service`);
   if (abandoned === 0) return null;
   return ioError('EIO', `${name}: has yet to answer ${abandoned} operations that were given up`);
 }

@@ -12,6 +12,7 @@ import type { BackendLeg } from '../devices/fs-backend.ts';
 import { FsBackend } from '../devices/fs-backend.ts';
 import type { InjectedFault } from '../devices/injected-fault.ts';
 import { IoUring } from '../devices/io-uring.ts';
+import type { RingCalls } from '../devices/io-uring-calls.ts';
 import { ringCalls } from '../devices/io-uring-calls.ts';
 import type { LegIo, LogIo } from '../devices/leg-io.ts';
 import { NativeMemory } from '../devices/native-memory.ts';
@@ -54,9 +55,10 @@ export function openDataPath(
   { backend, direct }: Pick<IoChoice, 'backend' | 'direct'>,
   legs: readonly BackendLeg[],
   log: OpenDevice | null,
+  calls: RingCalls | null = ringCalls(),
 ): DataPath {
   if (backend === 'fs') return overFs(legs, log, '--io fs');
-  const ring = overRing(legs, log, direct);
+  const ring = overRing(calls, legs, log, direct);
   if (typeof ring !== 'string') return ring;
   if (backend === 'auto' && !direct) return overFs(legs, log, ring);
   throw new MirrorError(
@@ -80,11 +82,11 @@ function overFs(legs: readonly BackendLeg[], log: OpenDevice | null, reason: str
 
 /** The data path, or why there is none. */
 function overRing(
+  calls: RingCalls | null,
   legs: readonly BackendLeg[],
   log: OpenDevice | null,
   direct: boolean,
 ): DataPath | string {
-  const calls = ringCalls();
   if (calls === null) return 'the system calls cannot be reached (no koffi for this machine)';
   const ring = IoUring.open(calls, RING_ENTRIES);
   if (typeof ring === 'number') return refusalWords(ring);

@@ -22,7 +22,7 @@ export interface Carrier {
   readonly payloads: PayloadMemory;
   /**
    * Owns `socket` from now on; calls the session as transport.ts says, and `closed` after that, never
-   * from within.
+   * from within. Null: the connection could not be carried and is closed; nobody was told.
    */
-  carry(socket: Socket, open: OpenSession, closed: (session: NbdSession) => void): Connection;
+  carry(socket: Socket, open: OpenSession, closed: (session: NbdSession) => void): Connection | null;
 }

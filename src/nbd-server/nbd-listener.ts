@@ -108,6 +108,7 @@ export class NbdListener {
       (transport, inbox) => new NbdSession({ ...parts, transport, inbox }),
       (session) => this.#left(session),
     );
+    if (connection === null) return;
     this.#sessions.set(connection.session, connection);
     this.#connectionsChange(this.#sessions.size);
   }

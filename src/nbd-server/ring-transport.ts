@@ -151,9 +151,15 @@ export class RingCarrier implements Carrier {
     this.#parts = parts;
   }
 
-  carry(socket: Socket, open: OpenSession, closed: (session: NbdSession) => void): Connection {
+  carry(
+    socket: Socket,
+    open: OpenSession,
+    closed: (session: NbdSession) => void,
+  ): Connection | null {
     const fd = this.#parts.calls.duplicate(descriptorOf(socket));
     socket.destroy();
+    // No descriptor to spare: this client is turned away, as one that could not be accepted.
+    if (fd < 0) return null;
     return new RingTransport(this.#parts, fd, open, closed);
   }
 }
