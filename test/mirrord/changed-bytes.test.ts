@@ -17,6 +17,9 @@ test('who has heard of the last look hears only what is newer', () => {
   changes.refresh(3);
   expect(changes.changedSince(2)).toEqual([130, 1, 3]);
   expect(changes.changedSince(3)).toEqual([]);
+  live[131] = 1;
+  changes.refresh(4);
+  expect(changes.changedSince(3)).toEqual([131, 1, 1]);
 });
 
 test('every watcher ends with the live bytes, whenever and however often it asked', () => {

@@ -74,14 +74,29 @@ test('a frame of few bytes is finished by those that follow', async () => {
   expect(glyphs.match(/d/g)).toHaveLength(RECT.width * RECT.height);
 });
 
+test('what changes all the time does not keep the rest from being painted', async () => {
+  const screen = new PaintedScreen(COLUMNS, ROWS);
+  const painter = painterOn(screen);
+  for (let turn = 0; turn < 2 * RECT.height; turn += 1) {
+    painter.cells.fill(turn % 2, 0, RECT.width);
+    painter.paint(1);
+  }
+  const glyphs = (await screen.cells()).map((cell) => cell[0]).join('');
+  expect(glyphs.match(/d/g)).toHaveLength(RECT.width * (RECT.height - 1));
+});
+
 test('an overlay is left alone, and painted over when it has gone', async () => {
   const screen = new PaintedScreen(COLUMNS, ROWS);
   const painter = painterOn(screen);
+  painter.paint(ENOUGH);
   painter.spare({ x: 4, y: 2, width: 3, height: 2 });
+  // Whoever opens it clears its row first.
+  screen.write('\x1b[3;1H\x1b[2K');
   painter.paint(ENOUGH);
   const row = async () =>
     (await screen.cells()).slice(2 * COLUMNS, 3 * COLUMNS).map(([glyph]) => glyph);
   expect((await row()).join('')).toBe('  dd   ddd  ');
+  screen.write('\x1b[3;1H\x1b[2K');
   painter.spare(EMPTY_RECT);
   painter.paint(ENOUGH);
   expect((await row()).join('')).toBe('  dddddddd  ');
@@ -96,4 +111,24 @@ test('the cursor and the colours of whoever else writes stay as they were', asyn
   await screen.cells();
   const cell = buffer.active.getLine(5)?.getCell(0);
   expect([cell?.getChars(), cell?.getFgColor()]).toEqual(['x', 1]);
+});
+
+test('a half without a region shows the background of the terminal', async () => {
+  const pen = pens['in 16 colours'];
+  const screen = new PaintedScreen(3, 1);
+  const painter = new Painter(screen.write, pen);
+  painter.place({ x: 0, y: 0, width: 3, height: 1 }, pen);
+  painter.cells.set([
+    halfBlockCode(EMPTY_TONE, 0),
+    halfBlockCode(0, EMPTY_TONE),
+    halfBlockCode(0, 0),
+  ]);
+  painter.paint(ENOUGH);
+  const GREEN = 2;
+  const STANDARD = -1;
+  expect(await screen.cells()).toEqual([
+    `▄ ${GREEN} ${STANDARD} 0`,
+    `▀ ${GREEN} ${STANDARD} 0`,
+    `  0 ${GREEN} 0`,
+  ]);
 });
