@@ -114,6 +114,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     () => import('./commands/log-damage.ts'),
   ),
   entry(
+    'log carve',
+    [],
+    'Find dirty logs in a disk image',
+    () => import('./commands/log-carve.ts'),
+  ),
+  entry(
     'completion',
     [],
     'Print the completions for a shell',
