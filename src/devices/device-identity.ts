@@ -68,9 +68,12 @@ function deviceNumber(dev: bigint): string {
   return `${major}:${minor}`;
 }
 
-/** The file behind a loop device, as the kernel names it; null for any other device. */
+/** The file behind a loop device or a partition of one, as the kernel names it; or null. */
 export function backingFileOf(number: string): string | null {
-  return readSysfs(path.join('/sys/dev/block', number, 'loop/backing_file'));
+  const directory = path.join('/sys/dev/block', number);
+  const [device, disk] = ['loop/backing_file', '../loop/backing_file'];
+  // A plain join would shorten `number/..`, but the link leads elsewhere.
+  return readSysfs(`${directory}/${device}`) ?? readSysfs(`${directory}/${disk}`);
 }
 
 function overlap(one: DeviceRange, other: DeviceRange): boolean {
@@ -90,7 +93,7 @@ function oneLevelDown(number: string): { storage: string; storageOffset: number 
   const directory = path.join('/sys/dev/block', number);
   const start = readSysfs(path.join(directory, 'start'));
   if (start !== null && fs.existsSync(path.join(directory, 'partition'))) {
-    const whole = readSysfs(path.join(fs.realpathSync(directory), '../dev'));
+    const whole = readSysfs(`${directory}/../dev`);
     if (whole === null) return null;
     const { storage, storageOffset } = storageOfBlockDevice(whole);
     return { storage, storageOffset: storageOffset + Number(start) * SECTOR_BYTES };

@@ -42,12 +42,15 @@ export function cannotOpen(request: DeviceRequest, cause: NodeJS.ErrnoException)
       const message = `${name(request)} does not exist`;
       return new MirrorError(CODES[role].notFound, message, { path }, hint, cause);
     }
-    case 'EACCES':
-    case 'EPERM':
     case 'EROFS': {
+      const message = `not permitted to write to ${name(request)}: its file system is read-only`;
+      const hint = 'remount it read-write, or keep a copy elsewhere';
+      return new MirrorError('NOT_PERMITTED', message, { path }, hint, cause);
+    }
+    case 'EACCES':
+    case 'EPERM': {
       const verb = request.access === 'write' ? 'write to' : 'read';
-      const why = cause.code === 'EROFS' ? ': its file system is read-only' : '';
-      const message = `not permitted to ${verb} ${name(request)}${why}`;
+      const message = `not permitted to ${verb} ${name(request)}`;
       const hint = 'change its owner or mode, or run as a user who may';
       return new MirrorError('NOT_PERMITTED', message, { path }, hint, cause);
     }

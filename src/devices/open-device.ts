@@ -132,12 +132,21 @@ function lock(request: DeviceRequest, fd: number, identity: DeviceIdentity): voi
 /** A lock on a loop device does not reach the file behind it, so we look there ourselves. */
 function refuseIfBackingFileIsLocked(request: DeviceRequest, identity: DeviceIdentity): void {
   const file = backingFileOf(identity.id.slice('block '.length));
-  if (file === null || !fs.existsSync(file)) return;
-  const fd = attempt(request, () => fs.openSync(file, O_RDONLY));
+  const backing = file === null ? null : lockedFile(file);
+  if (backing !== null) throw refusal.locked(request, describeHolder(backing));
+}
+
+/** What lies at `file` if it is locked; null if not, or if it is not for us to see. */
+function lockedFile(file: string): DeviceIdentity | null {
+  let fd: number;
   try {
-    const backing = identityOf(fs.fstatSync(fd, { bigint: true }));
-    if (backing === null || !isLockedElsewhere(fd, 'write')) return;
-    throw refusal.locked(request, describeHolder(backing));
+    fd = fs.openSync(file, O_RDONLY);
+  } catch {
+    // Deleted, or out of our reach; who may use the device may not always use what is behind it.
+    return null;
+  }
+  try {
+    return isLockedElsewhere(fd, 'write') ? identityOf(fs.fstatSync(fd, { bigint: true })) : null;
   } finally {
     fs.closeSync(fd);
   }

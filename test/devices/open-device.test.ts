@@ -224,6 +224,39 @@ testUnless(noLoopDevices)('a loop device over a file that is already a leg is re
   expectRefusal('LEG_LOCKED', /in use by this process/, legAt(attachLoop(file)));
 });
 
+testUnless(noLoopDevices ?? missing('addpart'))(
+  'a partition of a loop device over a leg is refused, too',
+  () => {
+    const file = image('leg-with-parts.img', 4 * MIB);
+    openForTest(legAt(file));
+    const device = attachLoop(file, '--partscan');
+    execFileSync('addpart', [device, '1', '2048', '2048']);
+    expectRefusal('LEG_LOCKED', /in use by this process/, legAt(`${device}p1`));
+  },
+);
+
+testUnless(noLoopDevices)('who may use a loop device need not see what is behind it', () => {
+  const file = image('unseen.img');
+  fs.chmodSync(file, 0o600);
+  const device = attachLoop(file);
+  const { mode } = fs.statSync(device);
+  fs.chmodSync(device, 0o666);
+  atEnd(() => fs.chmodSync(device, mode));
+  asOrdinaryUser(() => closeDevices(openDevices([legAt(device)])));
+  fs.chmodSync(device, mode);
+  expect(fs.statSync(device).mode).toBe(mode);
+});
+
+testUnless(noLoopDevices)('a leg on a file system that is read-only is told apart', () => {
+  const mountPoint = path.join(directory, 'read-only');
+  fs.mkdirSync(mountPoint);
+  execFileSync('mount', ['-t', 'tmpfs', 'none', mountPoint]);
+  atEnd(() => spawnSync('umount', [mountPoint]));
+  const file = scratchFile(mountPoint, 'a.img', 4096);
+  execFileSync('mount', ['-o', 'remount,ro', mountPoint]);
+  expectRefusal('NOT_PERMITTED', /its file system is read-only$/, legAt(file));
+});
+
 testUnless(missing('qemu-io'))(
   'qemu keeps away from what we hold, and writes when we let go',
   () => {
