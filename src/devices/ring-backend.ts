@@ -68,7 +68,7 @@ export class RingBackend implements LegIo, LogIo {
     const { io, offset: start } = this.#leg(leg);
     const [only] = pieces;
     if (only !== undefined && pieces.length === 1) io.write(only, start + offset, fua, done);
-    else writeAll(io, pieces, start + offset, fua, done);
+    else this.#writeJoined(io, pieces, start + offset, fua, done);
   }
 
   zero(leg: LegIndex, offset: ByteOffset, length: ByteCount, manner: ZeroManner, done: Done): void {
@@ -117,6 +117,28 @@ export class RingBackend implements LegIo, LogIo {
     this.#log?.close();
   }
 
+  /** Clients' payloads come in one piece; whoever brings several gets them copied together. */
+  #writeJoined(
+    io: RingDevice,
+    pieces: readonly Uint8Array[],
+    position: number,
+    fua: boolean,
+    done: Done,
+  ): void {
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const slot = this.#memory.take(length);
+    const joined = slot.data(length);
+    let at = 0;
+    for (const piece of pieces) {
+      joined.set(piece, at);
+      at += piece.length;
+    }
+    io.write(joined, position, fua, (error) => {
+      slot.release();
+      done(error);
+    });
+  }
+
   #writeParts(log: RingDevice, parts: readonly LogPart[], fua: boolean, done: Done): void {
     const ended = lastOf(parts.length, done);
     for (const { bytes, offset } of parts) {
@@ -134,21 +156,6 @@ export class RingBackend implements LegIo, LogIo {
     const leg = this.#legs[index];
     invariant(leg !== undefined, `no leg ${index}`);
     return leg;
-  }
-}
-
-function writeAll(
-  io: RingDevice,
-  pieces: readonly Uint8Array[],
-  position: number,
-  fua: boolean,
-  done: Done,
-): void {
-  const ended = lastOf(pieces.length, done);
-  let at = position;
-  for (const piece of pieces) {
-    io.write(piece, at, fua, ended);
-    at += piece.length;
   }
 }
 

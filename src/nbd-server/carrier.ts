@@ -24,5 +24,9 @@ export interface Carrier {
    * Owns `socket` from now on; calls the session as transport.ts says, and `closed` after that, never
    * from within. Null: the connection could not be carried and is closed; nobody was told.
    */
-  carry(socket: Socket, open: OpenSession, closed: (session: NbdSession) => void): Connection | null;
+  carry(
+    socket: Socket,
+    open: OpenSession,
+    closed: (session: NbdSession) => void,
+  ): Connection | null;
 }
