@@ -180,6 +180,15 @@ test('the same bytes are never two legs, whatever they are called', () => {
   closeDevices(openDevices([behindLog, log]));
 });
 
+test('ranges of one device are asked for with one access', () => {
+  const file = image('one-access.img', 2 * MIB);
+  const [half, before] = [byteCount(MIB), openDescriptors()];
+  const lower = legAt(file, { lengthBytes: half });
+  const upper = legAt(file, { offsetBytes: half, access: 'read' });
+  expect(() => openDevices([lower, upper])).toThrow(`one access for all of ${file}`);
+  expect(openDescriptors()).toEqual(before);
+});
+
 test('one locked leg among several closes and unlocks the others', () => {
   const [free, held] = [image('free.img'), image('held.img')];
   openForTest(legAt(held));
