@@ -119,8 +119,11 @@ export const KEY_COMMANDS: readonly KeyCommand[] = [
 
 /** Those that make sense for what is being watched. */
 export function commandsFor({ watch, settings }: Dashboard): readonly KeyCommand[] {
-  const mayAct = watch.source.kind === 'live' && !settings.readOnly;
-  return mayAct ? KEY_COMMANDS : KEY_COMMANDS.filter(({ acts }) => acts !== true);
+  const isLive = watch.source.kind === 'live';
+  const mayAct = isLive && !settings.readOnly;
+  return KEY_COMMANDS.filter(({ acts, name }) => {
+    return (mayAct || acts !== true) && (isLive || name !== 'charts');
+  });
 }
 
 function confirm(

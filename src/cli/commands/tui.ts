@@ -2,11 +2,17 @@
  * `mirrorctl tui [NAME]`: the live dashboard. React and ink are loaded here and nowhere else, so that no
  * other command pays for them.
  */
+import { openSync, readFileSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { MirrorError } from '../../errors/mirror-error.ts';
 import { readDefinition } from '../../registry/definition-file.ts';
 import { controlSocketPath } from '../../registry/places.ts';
+import type { Source } from '../../watch/mirror-watch.ts';
 import { chooseMirror } from '../choose-mirror.ts';
 import type { Command } from '../command.ts';
-import type { Flags } from '../given.ts';
+import type { Flags, Input } from '../given.ts';
+import { MIRROR_FACT_FLAGS, readLogInput } from '../log-words.ts';
+import type { Outside } from '../outside.ts';
 import { placesFor } from '../state-places.ts';
 import { refuseWithoutTerminal } from '../terminal-needed.ts';
 
@@ -29,6 +35,25 @@ export const command: Command = {
       choices: THEME_NAMES,
       help: 'colours for a dark or a light background, or safe for the colour-blind',
     },
+    record: {
+      value: 'required',
+      metavar: 'FILE',
+      completes: 'file',
+      help: 'keep what is shown, for --replay; the file must not exist yet',
+    },
+    replay: {
+      value: 'required',
+      metavar: 'FILE',
+      completes: 'file',
+      help: 'show what --record has kept; needs no engine',
+    },
+    log: {
+      value: 'required',
+      metavar: 'LOG',
+      completes: 'file',
+      help: 'show the regions of a dirty log; needs no engine',
+    },
+    ...MIRROR_FACT_FLAGS,
     ascii: { value: 'none', help: 'plain ASCII: no blocks, no braille, no lines' },
     slow: { value: 'none', help: 'two frames a second, for a slow line' },
     'no-mouse': { value: 'none', help: 'leave the mouse to the terminal' },
@@ -36,6 +61,7 @@ export const command: Command = {
   changes: false,
   examples: [
     { words: 'mirrorctl tui m0', does: 'watch m0, and act on it' },
+    { words: 'mirrorctl tui --log m0.log', does: 'look at the regions of a log on disk' },
     { words: 'mirrorctl tui m0 --read-only', does: 'watch it without being able to change it' },
   ],
   notes: [
@@ -45,25 +71,68 @@ export const command: Command = {
 
   async run(outside, input, flags) {
     refuseWithoutTerminal(outside, 'mirrorctl status');
-    const places = placesFor(outside, flags);
-    const name = chooseMirror(places, input.optional('NAME'));
-    readDefinition(places, name);
+    const source = await sourceFor(outside, input, flags);
     const { terminalTraits } = await import('../../tui/terminal-traits.ts');
     const { env } = outside;
     const noColour = flags.has('no-color');
     const traits = terminalTraits(env, { noColour, ascii: flags.has('ascii') });
-    const { liveSource } = await import('../../watch/live-source.ts');
     const { openDashboard } = await import('../../tui/open-dashboard.ts');
-    return openDashboard(liveSource(name, controlSocketPath(places, name)), {
+    return openDashboard(source, {
       traits,
       themeName: flags.value('theme'),
       readOnly: flags.has('read-only'),
       slow: flags.has('slow'),
       mouse: !flags.has('no-mouse'),
-      wallboardWords: ['top', name, ...stateDirWords(flags)],
+      wallboardWords: ['top', source.name, ...stateDirWords(flags)],
     });
   },
 };
+
+async function sourceFor(outside: Outside, input: Input, flags: Flags): Promise<Source> {
+  const seconds = () => performance.now() / 1000;
+  const log = flags.value('log');
+  const replay = flags.value('replay');
+  const named = input.optional('NAME');
+  if ([log, replay, named].filter((given) => given !== null).length > 1) {
+    throw new MirrorError('USAGE', 'NAME, --log and --replay exclude each other');
+  }
+  if (log !== null) {
+    const { dumpLog } = await import('../../forensics/log-dump.ts');
+    const { logSource } = await import('../../watch/log-source.ts');
+    const { excerpt, facts } = readLogInput(outside, log, flags);
+    return logSource(dumpLog(excerpt, facts));
+  }
+  const { recorded, replaySource } = await import('../../watch/recording.ts');
+  if (replay !== null) {
+    return replaySource(readText(outside, replay).split('\n'), seconds);
+  }
+  const places = placesFor(outside, flags);
+  const name = chooseMirror(places, named);
+  readDefinition(places, name);
+  const { liveSource } = await import('../../watch/live-source.ts');
+  const live = liveSource(name, controlSocketPath(places, name));
+  const record = flags.value('record');
+  if (record === null) return live;
+  const file = openNew(outside, record);
+  return recorded(live, (line) => writeSync(file, line), seconds);
+}
+
+function readText({ cwd }: Outside, word: string): string {
+  try {
+    return readFileSync(path.resolve(cwd, word), 'utf8');
+  } catch (cause) {
+    throw new MirrorError('LOG_NOT_FOUND', `cannot read ${word}`, { path: word }, '', cause);
+  }
+}
+
+function openNew({ cwd }: Outside, word: string): number {
+  try {
+    return openSync(path.resolve(cwd, word), 'wx', 0o600);
+  } catch (cause) {
+    const hint = 'name a file that does not exist yet';
+    throw new MirrorError('CANNOT_CREATE', `cannot create ${word}`, { path: word }, hint, cause);
+  }
+}
 
 function stateDirWords(flags: Flags): readonly string[] {
   const stateDir = flags.value('state-dir');

@@ -1,0 +1,106 @@
+/**
+ * A dirty log on disk as something to watch: it answers what an engine would be asked, from the bits
+ * alone. A region whose bit is not set is shown as not in sync, because that is what whoever resumes
+ * the log will take it for. Nothing in it ever changes, and nothing can be commanded.
+ */
+import type { ControlAnswer, ControlRequest } from '../control-protocol/control-request.ts';
+import type { MirrorStatus } from '../control-protocol/mirror-status.ts';
+import { MirrorError } from '../errors/mirror-error.ts';
+import type { LogDump } from '../forensics/log-dump.ts';
+import { REGION_STATES } from '../region/region-state.ts';
+import type { Source } from './mirror-watch.ts';
+
+/** Throws LOG_MAGIC_MISSING where there are no bits to show. */
+export function logSource(dump: LogDump): Source {
+  const { path, regionCount } = dump;
+  if (regionCount === null) {
+    const hint = `mirrorctl log verify ${path} says what it may be; --size and --region-size help`;
+    throw new MirrorError('LOG_MAGIC_MISSING', `${path}: no regions to show`, { path }, hint);
+  }
+  const engine = {
+    ask: async (request: ControlRequest) => answer(request, dump, regionCount),
+    close: () => {},
+  };
+  return { name: path, kind: 'log', open: () => engine };
+}
+
+function answer(request: ControlRequest, dump: LogDump, regionCount: number): ControlAnswer {
+  switch (request.ask) {
+    case 'status':
+      return { status: statusOf(dump, regionCount) };
+    case 'map':
+      return {
+        map: {
+          version: 1,
+          regionCount,
+          states: request.since === 0 ? notInSync(dump) : [],
+          writes: [],
+        },
+      };
+    case 'counters':
+      return { counters: { uptimeMs: 0, counts: [], latencies: [] } };
+    case 'events':
+      return { events: request.since === 0 ? outlooks(dump) : [] };
+    default:
+      throw new MirrorError('NOT_PERMITTED', 'a log can only be looked at');
+  }
+}
+
+function notInSync({ dirtyRuns }: LogDump): number[] {
+  const nosync = REGION_STATES.indexOf('nosync');
+  return dirtyRuns.flatMap(({ first, count }) => [first, count, nosync]);
+}
+
+function outlooks(dump: LogDump) {
+  const at = '          --:--:--';
+  const words = [`a kernel ${dump.kernelOnResume}`, `mirrorctl ${dump.mirrorctlOnResume}`];
+  return words.map((text, place) => ({ number: place + 1, at, kind: 'plain' as const, text }));
+}
+
+function statusOf(dump: LogDump, regionCount: number): MirrorStatus {
+  const regionSizeBytes = dump.regionSizeBytes ?? 0;
+  const dirty = dump.dirtyRegions ?? regionCount;
+  return {
+    name: dump.path,
+    active: false,
+    pid: null,
+    health: 'unknown',
+    activity: 'idle',
+    sizeBytes: dump.mirrorSizeBytes ?? regionCount * regionSizeBytes,
+    regionSizeBytes,
+    regionCount,
+    inSyncRegions: regionCount - dirty,
+    dirtyRegions: 0,
+    recoveringRegions: 0,
+    legs: [],
+    log: { type: 'disk', path: dump.path, state: 'alive', letter: 'A' },
+    recovery: {
+      active: false,
+      paused: false,
+      doneRegions: regionCount - dirty,
+      totalRegions: regionCount,
+      bytesPerSecond: null,
+      etaSeconds: null,
+      throttle: null,
+    },
+    exports: [],
+    io: NO_IO,
+    attention: {
+      status: `resumed now, a kernel ${dump.kernelOnResume}`,
+      action: '',
+    },
+  };
+}
+
+const NO_IO: MirrorStatus['io'] = {
+  backend: null,
+  backendReason: null,
+  reads: null,
+  writes: null,
+  readBytes: null,
+  writeBytes: null,
+  flushes: null,
+  logFlushes: null,
+  logWriteBytes: null,
+  connections: null,
+};
