@@ -14,7 +14,7 @@ import type { Outside } from './outside.ts';
 /** Throws LEG_… when a leg cannot be opened, GEOMETRY_INVALID, INTERRUPTED, USAGE. */
 export async function compareWithLog(
   outside: Outside,
-  { excerpt, facts, spec }: Omit<LogInput, 'place'>,
+  { excerpt, facts, spec }: Pick<LogInput, 'excerpt' | 'facts' | 'spec'>,
   log: ExaminedLog,
   legWords: readonly string[],
   rest: Pick<ComparisonPlan, 'sampleShare' | 'receiptPath'>,

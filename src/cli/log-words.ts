@@ -14,7 +14,8 @@ import type { EvidenceFile } from '../devices/evidence-file.ts';
 import { openEvidence, standardInput } from '../devices/evidence-file.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import type { LogExcerpt, MirrorFacts } from '../forensics/log-excerpt.ts';
-import { excerptBytes, NO_FACTS } from '../forensics/log-excerpt.ts';
+import { examine, excerptBytes, NO_FACTS } from '../forensics/log-excerpt.ts';
+import type { MdBitmap } from '../forensics/md-bitmap.ts';
 import { RegionGeometry } from '../geometry/region-geometry.ts';
 import { parseSize } from '../geometry/size-words.ts';
 import type { ByteCount } from '../geometry/units.ts';
@@ -27,6 +28,7 @@ import type { Places } from '../registry/places.ts';
 import { readSidecar } from '../registry/sidecar-file.ts';
 import type { Argument, Flag } from './command.ts';
 import type { Flags } from './given.ts';
+import { findMdBitmap } from './md-input.ts';
 import type { Outside } from './outside.ts';
 import { placesFor } from './state-places.ts';
 
@@ -67,6 +69,8 @@ export interface LogInput {
   readonly place: LogPlace;
   /** The mirror whose name was given. */
   readonly spec: MirrorSpec | null;
+  /** What lies there instead, if it is md's; null also where it is a log. */
+  readonly mdBitmap: MdBitmap | null;
 }
 
 /** Throws LOG_NOT_FOUND, LOG_READ_FAILED, NOT_PERMITTED, USAGE or what the flags' values deserve. */
@@ -75,12 +79,10 @@ export function readLogInput(outside: Outside, word: string, flags: Flags): LogI
   const facts = factsFrom(flags, place.spec, intentsOf(placesFor(outside, flags), place.spec));
   const file = openPlace(place);
   try {
-    return {
-      excerpt: readExcerpt(file, place, facts, blockSizeFrom(flags)),
-      facts,
-      place,
-      spec: place.spec,
-    };
+    const excerpt = readExcerpt(file, place, facts, blockSizeFrom(flags));
+    const isLog = examine(excerpt, facts).magicOk;
+    const mdBitmap = isLog ? null : findMdBitmap(file, place.shown, place.offsetBytes);
+    return { excerpt, facts, place, spec: place.spec, mdBitmap };
   } finally {
     file.close();
   }

@@ -60,21 +60,21 @@ export function judgeLog(
 }
 
 function scoreOf(log: ExaminedLog): number {
-  const { bytes, state, bitsWanted, imageBytes, roomBytes } = log;
+  const { bytes, magicOk } = log;
   if (bytes.length < HEADER_BYTES || !isVersionKnown(decodeLogHeader(bytes).version)) return 0;
-  const hasCount = state === 'lvm-new' || (state === 'normal' && log.ownRegionCount !== 0);
-  const fits = (imageBytes ?? CLEAN_BITS_OFFSET) <= (roomBytes ?? 0);
+  const unused = areAlike(bytes.subarray(HEADER_BYTES, CLEAN_BITS_OFFSET));
+  return (magicOk ? 0.4 : 0) + (unused ? 0.15 : 0) + countScore(log);
+}
+
+/** What only a count that can be one says anything about. */
+function countScore({ state, ownRegionCount, bitsWanted, ...log }: ExaminedLog): number {
+  const isNew = state === 'lvm-new';
+  if (!isNew && (state !== 'normal' || ownRegionCount === 0)) return 0;
+  const fits = (log.imageBytes ?? CLEAN_BITS_OFFSET) <= (log.roomBytes ?? 0);
+  const padding = !isNew && bitsWanted !== null && paddingSetAt(log.bytes, bitsWanted) !== null;
   const bitsEnd = CLEAN_BITS_OFFSET + (bitsWanted === null ? 0 : bitsetBytes(bitsWanted));
-  const clearPadding = bitsWanted !== null && paddingSetAt(bytes, bitsWanted) === null;
-  const slack = bytes.subarray(bitsEnd, imageBytes ?? bitsEnd);
-  const signs: readonly [boolean, number][] = [
-    [log.magicOk, 0.4],
-    [hasCount && fits, 0.2],
-    [hasCount && (state === 'lvm-new' || clearPadding), 0.15],
-    [areAlike(bytes.subarray(HEADER_BYTES, CLEAN_BITS_OFFSET)), 0.15],
-    [hasCount && areAlike(slack), 0.1],
-  ];
-  return signs.reduce((sum, [holds, weight]) => sum + (holds ? weight : 0), 0);
+  const slack = log.bytes.subarray(bitsEnd, log.imageBytes ?? bitsEnd);
+  return (fits ? 0.2 : 0) + (padding ? 0 : 0.15) + (areAlike(slack) ? 0.1 : 0);
 }
 
 function areAlike(bytes: Uint8Array): boolean {

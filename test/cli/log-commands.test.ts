@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { byteCount, legIndex } from '../../src/geometry/units.ts';
 import type { MirrorSpec } from '../../src/mirror-set/mirror-spec.ts';
 import { MIRROR_SPEC_SCHEMA } from '../../src/mirror-set/mirror-spec.ts';
+import { unpacked } from '../forensics/lvm-fixtures.ts';
 import { LogBench } from './log-bench.ts';
 
 let bench: LogBench;
@@ -185,4 +186,39 @@ test('log explain names the bytes, in text and in JSON', async () => {
   const { report } = await bench.json('explain', 'shrunk-128-to-40.log', '--size', '20m');
   expect(report.ranges).toContainEqual(expect.objectContaining({ name: 'slack', first: 1032 }));
   expect(report.kernel).toBe('copies nothing');
+});
+
+describe('md’s bitmaps', () => {
+  test('are dumped and verified inside a member', async () => {
+    bench.write('member.img', unpacked('md-crash/vda.img.gz'));
+    const { code, report } = await bench.json('dump', 'member.img');
+    expect([code, report.schema, report.dirtyChunks]).toEqual([0, 'mirrorctl.md-bitmap/1', 4]);
+    expect((await bench.log('dump', 'member.img')).out).toContain('chunks 2,31-32,100');
+    expect((await bench.json('verify', 'member.img')).report.findings).toEqual([]);
+  });
+
+  test('in a file, at the end of a member, or at an offset, too', async () => {
+    const member = unpacked('md-internal/just-written-vda-first64k.bin.gz');
+    bench.write('bitmap', member.slice(8192, 8192 + 286));
+    bench.write('disk.img', Buffer.concat([Buffer.alloc(4096, 1), member]));
+    bench.write('old.img', unpacked('md-metadata10/vda.img.gz'));
+    const chunks = async (word: string) => (await bench.json('dump', word)).report.chunkCount;
+    expect(await Promise.all(['bitmap', 'disk.img@4k', 'old.img'].map(chunks))).toEqual([
+      240, 240, 255,
+    ]);
+  });
+
+  test('are not changed, compared or drawn', async () => {
+    bench.write('bitmap', unpacked('md-internal/stopped-vda-first64k.bin.gz').slice(8192, 8500));
+    expect((await bench.log('dump', 'bitmap', '--format', 'csv')).aside).toContain('text or json');
+    expect((await bench.log('verify', 'bitmap', '--legs', 'a', 'b')).aside).toContain('md bitmap');
+    expect((await bench.log('edit', 'bitmap', '--set-dirty', '1', '--yes')).code).toBe(65);
+  });
+
+  test('a finding ends with 1', async () => {
+    const bitmap = unpacked('md-internal/stopped-vda-first64k.bin.gz').slice(8192, 8500);
+    bench.write('bitmap', bitmap.with(48, 2));
+    const { code, out } = await bench.log('verify', 'bitmap');
+    expect([code, out]).toEqual([1, expect.stringContaining('MD_STALE')]);
+  });
 });

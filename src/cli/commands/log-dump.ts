@@ -1,9 +1,11 @@
 /** `mirrorctl log dump LOG`: what a dirty log says, whoever wrote it. */
 import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
 import { dumpLog } from '../../forensics/log-dump.ts';
+import { describeMdBitmap } from '../../forensics/md-bitmap-text.ts';
 import type { Command } from '../command.ts';
 import { DUMP_FORMATS, formatDump } from '../dump-formats.ts';
 import type { Flags } from '../given.ts';
+import type { LogInput } from '../log-words.ts';
 import { LOG_ARGUMENT, MIRROR_FACT_FLAGS, readLogInput } from '../log-words.ts';
 import { writeNewFile } from '../new-output.ts';
 
@@ -36,14 +38,14 @@ export const command: Command = {
     'Opens the log for reading only and changes nothing, no time stamp either.',
     'A log does not record its region size, the mirror’s length or its legs. Where the length is known (--size), the region size follows from it, and the report says so.',
     'The report says what a kernel and what mirrorctl would do if the mirror were activated on this log now.',
+    'An md write-intent bitmap, in a file or inside a member of an array, is shown too, as mdadm -X does. There 1 is dirty.',
     'In pictures a cell is one region, or several where there are too many; a cell with any dirty region in it shows.',
   ],
 
   async run(outside, input, flags) {
     const format = formatFrom(flags);
     const log = readLogInput(outside, input.one('LOG'), flags);
-    const dump = dumpLog(log.excerpt, log.facts);
-    const formatted = formatDump(format, dump, log, outside.columns());
+    const formatted = inFormat(log, format, outside.columns());
     const output = flags.value('output');
     if (output !== null) writeNewFile(outside, output, formatted);
     else if (typeof formatted === 'string') outside.print(formatted);
@@ -51,6 +53,16 @@ export const command: Command = {
     return EXIT.ok;
   },
 };
+
+function inFormat(log: LogInput, format: string, columns: number): Uint8Array | string {
+  if (log.mdBitmap === null) {
+    return formatDump(format, dumpLog(log.excerpt, log.facts), log, columns);
+  }
+  if (format === 'json') return `${JSON.stringify(log.mdBitmap)}\n`;
+  if (format === 'text') return `${describeMdBitmap(log.mdBitmap).join('\n')}\n`;
+  const message = `${log.place.shown} is an md bitmap, which is shown as text or json only`;
+  throw new MirrorError('USAGE', message);
+}
 
 function formatFrom(flags: Flags): string {
   const asked = [

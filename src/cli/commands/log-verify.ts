@@ -5,9 +5,11 @@ import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
 import { isSound } from '../../forensics/finding.ts';
 import type { LegComparison } from '../../forensics/leg-comparison.ts';
 import { examine } from '../../forensics/log-excerpt.ts';
-import type { VerifyLevel } from '../../forensics/log-verify.ts';
-import { VERIFY_LEVELS, verifyLog } from '../../forensics/log-verify.ts';
+import type { LogVerification, VerifyLevel } from '../../forensics/log-verify.ts';
+import { LOG_VERIFY_SCHEMA, VERIFY_LEVELS, verifyLog } from '../../forensics/log-verify.ts';
 import { describeVerification } from '../../forensics/log-verify-text.ts';
+import type { MdBitmap } from '../../forensics/md-bitmap.ts';
+import { mdFindings } from '../../forensics/md-findings.ts';
 import type { Command } from '../command.ts';
 import type { Flags } from '../given.ts';
 import { LEGS_ARGUMENT } from '../leg-choice.ts';
@@ -61,18 +63,37 @@ export const command: Command = {
 
   async run(outside, input, flags): Promise<ExitCode> {
     const log = readLogInput(outside, input.one('LOG'), flags);
+    if (log.mdBitmap !== null) return verifyMdBitmap(outside, log.mdBitmap, flags);
     const words = input.all('LEG');
     const level = levelFrom(flags, words);
     const comparison = level === 'legs' ? await compare(outside, log, words, flags) : null;
     const sizeBytes = log.facts.sizeBytes ?? comparison?.geometry.sizeBytes ?? null;
     const verification = verifyLog(log.excerpt, { ...log.facts, sizeBytes }, level, comparison);
-    const lines = flags.has('json')
-      ? [JSON.stringify(verification)]
-      : describeVerification(verification);
-    outside.print(`${lines.join('\n')}\n`);
-    return isSound(verification.findings) ? EXIT.ok : EXIT.findings;
+    return report(outside, flags, verification);
   },
 };
+
+/** Comparing legs is for dirty logs; md has a check of its own for that. */
+function verifyMdBitmap(outside: Outside, bitmap: MdBitmap, flags: Flags): ExitCode {
+  if (flags.has('legs')) {
+    const hint = 'echo check > /sys/block/mdX/md/sync_action';
+    throw new MirrorError('USAGE', `${bitmap.path} is an md bitmap`, {}, hint);
+  }
+  const verification: LogVerification = {
+    ...{ schema: LOG_VERIFY_SCHEMA, path: bitmap.path, level: 'plausibility' },
+    findings: mdFindings(bitmap),
+    ...{ comparedRegions: null, regionCount: bitmap.chunkCount },
+  };
+  return report(outside, flags, verification);
+}
+
+function report(outside: Outside, flags: Flags, verification: LogVerification): ExitCode {
+  const lines = flags.has('json')
+    ? [JSON.stringify(verification)]
+    : describeVerification(verification);
+  outside.print(`${lines.join('\n')}\n`);
+  return isSound(verification.findings) ? EXIT.ok : EXIT.findings;
+}
 
 function levelFrom(flags: Flags, legWords: readonly string[]): VerifyLevel {
   const given = flags.value('level') as VerifyLevel | null;
