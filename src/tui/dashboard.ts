@@ -87,7 +87,9 @@ export class Dashboard {
     };
     watch.onMap = {
       changed: (first, count, writes) => canvas.changed(first, count, writes),
-      painted: () => this.#frame(),
+      painted: () => {
+        if (!this.isFrozen) this.#frame();
+      },
       replaced: () => this.#replaced(),
     };
   }
@@ -234,7 +236,6 @@ export class Dashboard {
   }
 
   #frame(): void {
-    if (this.isFrozen) return;
     const now = this.watch.now;
     const rate = this.isSlow ? BYTES_PER_SECOND_SLOW : BYTES_PER_SECOND;
     const earned = (now - this.#frameAt) * rate;

@@ -9,7 +9,7 @@ import type { Meaning } from './paint.ts';
 import { colourOf, stateColour } from './paint.ts';
 import { ProgressBar } from './progress-bar.tsx';
 import { STATE_WORDS, stateOf } from './region-detail.ts';
-import { agoWords, byteRange, etaWords, grouped, percentWords, rateWords } from './screen-words.ts';
+import { agoWords, etaWords, grouped, percentWords, rateWords } from './screen-words.ts';
 import { stateGlyph } from './tones.ts';
 
 const HEALTH_MEANING: Readonly<Record<MirrorStatus['health'], Meaning>> = {
@@ -189,11 +189,10 @@ export function MapTitle({ dashboard }: { readonly dashboard: Dashboard }) {
 
   function cursorWords(region: number) {
     const size = snapshot.status?.regionSizeBytes ?? 0;
-    const where = byteRange(region * size, (region + 1) * size);
     const state = picture === null ? '' : STATE_WORDS[stateOf(picture, region)];
     return plan.columns < 100
       ? ` ${grouped(region)} ${state} `
-      : ` region ${grouped(region)}: ${state}, ${where} `;
+      : ` region ${grouped(region)}: ${state}, from byte ${grouped(region * size)} `;
   }
 }
 

@@ -15,11 +15,11 @@ export const STATE_WORDS: Readonly<Record<RegionState, string>> = {
 };
 
 const NEXT: Readonly<Record<RegionState, string>> = {
-  clean: 'nothing; a write marks it dirty in the log first',
-  dirty: 'after a quiet moment the legs are flushed and the mark cleared',
-  nosync: 'recovery copies it from the primary, in its turn',
-  quiescing: 'the writes in flight end, then it is copied; new ones wait',
-  recovering: 'the copy ends, delayed writes go on, then the mark is cleared',
+  clean: 'nothing; a write marks it first',
+  dirty: 'in quiet: legs flushed, mark cleared',
+  nosync: 'a copy from the primary, in its turn',
+  quiescing: 'writes in flight end, then the copy',
+  recovering: 'copy ends, delayed writes go on',
 };
 
 export function stateOf(picture: RegionPicture, region: number): RegionState {

@@ -120,8 +120,10 @@ export function runDashboard(
 /** ink's stdout: passes everything on, and notes what it does to the painter's cells. */
 class OutputTap {
   readonly stream: ScreenStream;
-  /** Rows of the map that ink may write to: those of an overlay. */
+  /** While it is, ink may write to rows of the map. */
   isOverlayOpen = false;
+  /** The first write after it has gone still clears its rows. */
+  #wasOverlayOpen = false;
 
   constructor(output: ScreenStream, painter: Painter) {
     const write = (chunk: string, ...rest: never[]) => {
@@ -141,7 +143,11 @@ class OutputTap {
   #note(chunk: string, painter: Painter): void {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals speak in control characters
     const erases = /\x1b\[[0-3]?J|\x1b\[2K|\x1b\[\?1049h/.test(chunk);
-    if (erases || this.isOverlayOpen) painter.forget();
+    if (!erases && !this.isOverlayOpen && !this.#wasOverlayOpen) return;
+    this.#wasOverlayOpen = this.isOverlayOpen;
+    painter.forget();
+    // At once, so that nobody sees the hole; after whatever ink still has to say in this turn.
+    queueMicrotask(() => painter.paint(Infinity));
   }
 }
 

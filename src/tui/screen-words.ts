@@ -1,5 +1,5 @@
 /** Numbers as the screen shows them: short, of steady width where they change, unknown as a dash. */
-import { formatBytes, formatDuration, formatRate } from '../geometry/size-words.ts';
+import { formatDuration, formatRate } from '../geometry/size-words.ts';
 
 export const UNKNOWN = '–';
 
@@ -46,8 +46,4 @@ export function agoWords(seconds: number): string {
 /** The end of a path says more than its beginning. */
 export function tail(text: string, width: number): string {
   return text.length <= width ? text : `…${text.slice(text.length - width + 1)}`;
-}
-
-export function byteRange(first: number, end: number): string {
-  return `${formatBytes(first)} – ${formatBytes(end)}`;
 }

@@ -109,6 +109,22 @@ test('the map is painted around an open overlay, never over it', async () => {
   expect(helpOf(after)).toEqual(helpOf(before));
 });
 
+test('a frozen picture holds, and is still whole after an overlay', async () => {
+  const engine = new ScriptedEngine(880);
+  const shown = new DashboardOnScreen(engine);
+  await shown.until(/OK[\s\S]*clean 880/);
+  shown.press('f');
+  await shown.until(/FROZEN/);
+  engine.states.fill(1);
+  shown.press('?');
+  await shown.until(/type to search/);
+  shown.press('\x1b');
+  const lines = await shown.until(/^(?![\s\S]*type to search)/);
+  expect(lines.slice(MAP_ROW, MAP_ROW + 11).join('')).toBe('.'.repeat(880));
+  shown.press('f');
+  await shown.until(/d{80}/);
+});
+
 test('the help can be searched', async () => {
   const shown = new DashboardOnScreen(new ScriptedEngine(10));
   await shown.until(/OK/);
