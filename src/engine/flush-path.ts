@@ -99,7 +99,10 @@ export class FlushPath {
     this.#state.legFailed(leg, 'flush');
     const survives = leg !== legs.primary || this.#state.movePrimary(maskOf(leg));
     const losers = survives ? maskOf(leg) : without(content.all, maskOf(leg));
-    for (const region of [...hash.unrested()]) this.#state.lose(region, losers);
+    for (const region of [...hash.unrested()]) {
+      // Behind a mark that is not safe nothing has been written yet: the region is as when it was clean.
+      if (this.#state.isMarkSafe(hash.markEpochOf(region))) this.#state.lose(region, losers);
+    }
     return survives;
   }
 }

@@ -24,7 +24,10 @@ import type { MirrorState } from './mirror-state.ts';
 /** While clients were active within this many ticks, recovery takes an eighth of its places. */
 const FOREGROUND_WINDOW = 200;
 const FOREGROUND_SHARE = 8;
-/** What the resumed log says is on disk, as far as no mark of this session tells otherwise. */
+/**
+ * With this epoch the resumed log is on disk. Until then a region may be dirty as we read it and clean
+ * in what a power cut would leave, if a process died in the middle of writing the log.
+ */
 const RESUMED_EPOCH = 0;
 
 interface RegionCopy {
@@ -185,22 +188,12 @@ export class RecoveryPath {
   }
 
   #nextRegion(): RegionIndex | null {
-    const { content, now } = this.#state;
-    const isWork = (region: RegionIndex) => !content.isInSync(region) && this.#mayClaim(region);
+    const { content, hash, now } = this.#state;
+    const isWork = (region: RegionIndex) => !content.isInSync(region) && !hash.isClaimed(region);
     return this.#scheduler.next(now, isWork, (from) => {
       let region = content.nextOutOfSync(from);
-      while (region !== null && !this.#mayClaim(region)) region = content.nextOutOfSync(region + 1);
+      while (region !== null && hash.isClaimed(region)) region = content.nextOutOfSync(region + 1);
       return region;
     });
-  }
-
-  /**
-   * A copy changes a leg, so like a write it waits until no crash could find the region clean: it may
-   * have been, as read by us, only in the log of a process that died in the middle of writing it, or
-   * lie behind a mark that a failing log never took.
-   */
-  #mayClaim(region: RegionIndex): boolean {
-    const { hash } = this.#state;
-    return !hash.isClaimed(region) && this.#state.isMarkSafe(hash.markEpochOf(region));
   }
 }
