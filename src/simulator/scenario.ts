@@ -16,6 +16,11 @@ export interface Scenario {
   readonly log: 'disk' | 'core';
   /** At first the legs hold the same, and the owner says so (`nosync`); else all differ. */
   readonly legsEqual: boolean;
+  /**
+   * If not 0, the mirror had so many regions before it was given another size: the log speaks of those,
+   * every other one is clean and equal, and the bits beyond are garbage.
+   */
+  readonly regionsBefore: number;
   readonly handleErrors: boolean;
   readonly keepLog: boolean;
   readonly readPolicy: ReadPolicy;
@@ -39,6 +44,7 @@ export const CALM: Scenario = {
   sectorsPerRegion: 2,
   log: 'disk',
   legsEqual: true,
+  regionsBefore: 0,
   handleErrors: true,
   keepLog: false,
   readPolicy: 'queue',
@@ -74,6 +80,7 @@ export function scenarioOf(seed: number): Scenario {
     sectorsPerRegion,
     log: random.chance(0.15) ? 'core' : 'disk',
     legsEqual: random.chance(0.6),
+    regionsBefore: random.chance(0.1) ? random.between(1, regions + 4) : 0,
     handleErrors: random.chance(0.85),
     keepLog: random.chance(0.15),
     readPolicy: random.pick(['queue', 'queue', 'round-robin', 'primary', 'leg:1']),
@@ -81,8 +88,8 @@ export function scenarioOf(seed: number): Scenario {
     legErrors: rate([0, 0.01, 0.05, 0.2]),
     legOutages: rate([0, 0, 0.01]),
     flushErrors: rate([0, 0, 0.02, 0.2]),
-    logErrors: rate([0, 0, 0, 0.01]),
-    memoryErrors: rate([0, 0, 0.05, 0.4]),
+    logErrors: rate([0, 0, 0, 0.1]),
+    memoryErrors: rate([0, 0.1, 0.5]),
     crashes: random.pick([0, 0.005, 0.02]),
     requestsMax: random.pick([1, 4, 12]),
   };

@@ -234,7 +234,7 @@ export class SimulatedMirror {
   #sessionBegan(outcome: IoOutcome): void {
     this.life = outcome === 'ok' ? 'serving' : 'broken';
     if (outcome !== 'ok') return;
-    this.storage.owesNosync = false;
+    this.storage.sessionBegan();
     this.#step({ kind: 'resumeRecovery' });
   }
 

@@ -7,21 +7,34 @@
  */
 import { CoreLog } from '../dirty-log/core-log.ts';
 import type { DirtyLog } from '../dirty-log/dirty-log.ts';
-import { CLEAN_BITS_OFFSET, logImageBytes } from '../dirty-log/disk-format.ts';
+import {
+  CLEAN_BITS_OFFSET,
+  encodeLogHeader,
+  LOG_MAGIC,
+  LOG_VERSION,
+  logImageBytes,
+} from '../dirty-log/disk-format.ts';
 import { DiskLog } from '../dirty-log/disk-log.ts';
 import type { MirrorMemory } from '../engine/effect.ts';
 import type { EngineOptions } from '../engine/mirror-state.ts';
 import { invariant } from '../errors/invariant.ts';
 import type { RegionGeometry } from '../geometry/region-geometry.ts';
-import type { RegionIndex } from '../geometry/units.ts';
+import type { RegionCount, RegionIndex } from '../geometry/units.ts';
 import { byteCount, legIndex, SECTOR_BYTES } from '../geometry/units.ts';
 import { LegContent, maskOf, NO_LEGS, without } from '../region/leg-content.ts';
+import { contradict } from './contradiction.ts';
 import type { Scenario } from './scenario.ts';
 import { geometryOf } from './scenario.ts';
 import { SimulatedDevice } from './simulated-device.ts';
 
 const BLOCK = byteCount(SECTOR_BYTES);
-const EMPTY_SECTOR = new Uint8Array(SECTOR_BYTES);
+
+interface Session {
+  /** The owner said that the legs are equal, and no activation has spent that yet. */
+  owesNosync: boolean;
+  /** The regions that the log was last resumed for. */
+  remembered: RegionCount;
+}
 
 export class SimulatedStorage {
   readonly scenario: Scenario;
@@ -31,38 +44,40 @@ export class SimulatedStorage {
   readonly log: SimulatedDevice<Uint8Array> | null;
   /** What the sidecar may say. */
   memories: readonly MirrorMemory[];
-  /** The owner said that the legs are equal, and no activation has spent that yet. */
-  owesNosync: boolean;
+  /** What activations leave for the next one. */
+  readonly session: Session;
 
   private constructor(
     scenario: Scenario,
     legs: readonly SimulatedDevice<number>[],
     log: SimulatedDevice<Uint8Array> | null,
     memories: readonly MirrorMemory[],
-    owesNosync: boolean,
+    session: Session,
   ) {
     this.scenario = scenario;
     this.geometry = geometryOf(scenario);
     this.legs = legs;
     this.log = log;
     this.memories = memories;
-    this.owesNosync = owesNosync;
+    this.session = session;
   }
 
   static create(scenario: Scenario): SimulatedStorage {
-    const { legCount, sectorCount, legsEqual } = scenario;
+    const { legCount, sectorCount, legsEqual, regionsBefore } = scenario;
+    const isEqual = (sector: number) =>
+      regionsBefore === 0
+        ? legsEqual
+        : wasClean(Math.floor(sector / scenario.sectorsPerRegion), scenario);
     const legs = Array.from({ length: legCount }, (_, leg) => {
-      const first = legsEqual ? 0 : leg * sectorCount;
-      return new SimulatedDevice(Array.from({ length: sectorCount }, (__, at) => -1 - first - at));
+      const contentOf = (sector: number) => -1 - sector - (isEqual(sector) ? 0 : leg * sectorCount);
+      return new SimulatedDevice(Array.from({ length: sectorCount }, (__, at) => contentOf(at)));
     });
-    const { regionCount } = geometryOf(scenario);
-    const logSectors = logImageBytes(regionCount, BLOCK) / SECTOR_BYTES;
-    const log =
-      scenario.log === 'core'
-        ? null
-        : new SimulatedDevice(Array.from({ length: logSectors }, () => EMPTY_SECTOR));
+    const log = scenario.log === 'core' ? null : new SimulatedDevice(logBefore(scenario));
     const memory = { primary: legIndex(0), missing: NO_LEGS, logTrusted: true };
-    return new SimulatedStorage(scenario, legs, log, [memory], legsEqual);
+    const { regionCount } = geometryOf(scenario);
+    const owesNosync = legsEqual && regionsBefore === 0;
+    const remembered = regionsBefore === 0 ? regionCount : (regionsBefore as RegionCount);
+    return new SimulatedStorage(scenario, legs, log, [memory], { owesNosync, remembered });
   }
 
   clone(): SimulatedStorage {
@@ -71,7 +86,7 @@ export class SimulatedStorage {
       this.legs.map((leg) => leg.clone()),
       this.log?.clone() ?? null,
       this.memories,
-      this.owesNosync,
+      { ...this.session },
     );
   }
 
@@ -91,6 +106,12 @@ export class SimulatedStorage {
     const states = new Uint8Array(regionCount);
     const options = { readPolicy, handleErrors, keepLog, recoveriesMax, states, logTrusted: true };
     return { ...options, geometry, log, content, primary: memory.primary };
+  }
+
+  /** The sidecar and the definition say that an activation went well. */
+  sessionBegan(): void {
+    this.session.owesNosync = false;
+    this.session.remembered = this.geometry.regionCount;
   }
 
   /** A memory that believes the log may be on disk. */
@@ -139,12 +160,13 @@ export class SimulatedStorage {
   /** Same key, same future. */
   get key(): string {
     const legs = this.legs.map((leg) => leg.key(String)).join('|');
-    return `${legs} ${this.log?.key(nameOfBytes)} ${JSON.stringify(this.memories)} ${this.owesNosync}`;
+    return `${legs} ${this.log?.key(nameOfBytes)} ${JSON.stringify([this.memories, this.session])}`;
   }
 
   #resumeLog(trusted: boolean): DirtyLog {
     const { regionCount } = this.geometry;
-    const nosync = this.owesNosync ? 'nosync' : null;
+    const { owesNosync, remembered } = this.session;
+    const nosync = owesNosync ? 'nosync' : null;
     if (this.log === null) return new CoreLog(regionCount, nosync);
     const resumed = DiskLog.resume({
       path: 'log',
@@ -153,10 +175,10 @@ export class SimulatedStorage {
       geometry: this.geometry,
       syncIntent: trusted ? nosync : 'sync',
       // A new log that was interrupted half-way may look like anything.
-      logIntent: this.owesNosync ? 'init' : null,
-      remembered: null,
+      logIntent: owesNosync ? 'init' : null,
+      remembered: { regionCount: remembered, regionSizeBytes: this.geometry.regionBytes },
     });
-    if (!resumed.ok) throw resumed.error;
+    if (!resumed.ok) contradict(`the log that was left is refused: ${resumed.error.message}`);
     return resumed.value.log;
   }
 
@@ -176,6 +198,30 @@ export function placeInLog(region: number): { sector: number; byte: number; bit:
   const offset = CLEAN_BITS_OFFSET + Math.floor(region / 8);
   const sector = Math.floor(offset / SECTOR_BYTES);
   return { sector, byte: offset % SECTOR_BYTES, bit: 1 << (region % 8) };
+}
+
+function wasClean(region: number, { regionsBefore }: Scenario): boolean {
+  return region < regionsBefore && region % 2 === 0;
+}
+
+/** The sectors of a log that is new, or of the one that `regionsBefore` speaks of. */
+function logBefore(scenario: Scenario): Uint8Array[] {
+  const { regionsBefore } = scenario;
+  const { regionCount } = geometryOf(scenario);
+  const bytes = new Uint8Array(logImageBytes(regionCount, BLOCK));
+  if (regionsBefore > 0) {
+    const header = { magic: LOG_MAGIC, version: LOG_VERSION, regionCount: BigInt(regionsBefore) };
+    encodeLogHeader(header, bytes);
+    bytes.fill(0xff, CLEAN_BITS_OFFSET);
+    for (let region = 0; region < regionsBefore; region += 1) {
+      if (wasClean(region, scenario)) continue;
+      const byte = CLEAN_BITS_OFFSET + Math.floor(region / 8);
+      bytes[byte] = (bytes[byte] ?? 0) & ~(1 << (region % 8));
+    }
+  }
+  return Array.from({ length: bytes.length / SECTOR_BYTES }, (_, sector) =>
+    bytes.slice(sector * SECTOR_BYTES, (sector + 1) * SECTOR_BYTES),
+  );
 }
 
 /** The bytes that are not 0, and where they are. */

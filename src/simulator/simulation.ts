@@ -35,13 +35,19 @@ export function beginMirror(scenario: Scenario, makeEngine: EngineMaker): Simula
   return new SimulatedMirror(storage, new Oracle(truth), makeEngine);
 }
 
-/** A run of `length` events chosen by `seed`, and then the faults are over. */
-export function simulate(
-  seed: number,
-  length: number,
-  makeEngine: EngineMaker = REAL_ENGINE,
-): SimulationReport {
-  const scenario = scenarioOf(seed);
+export interface SimulationRequest {
+  readonly seed: number;
+  /** Events, before the faults are over. */
+  readonly length: number;
+  /** Stands in for what the seed would choose. */
+  readonly where?: Partial<Scenario>;
+  readonly makeEngine?: EngineMaker;
+}
+
+/** A run of events chosen by the seed, and then the faults are over. */
+export function simulate(request: SimulationRequest): SimulationReport {
+  const { seed, length, where, makeEngine = REAL_ENGINE } = request;
+  const scenario = { ...scenarioOf(seed), ...where };
   const random = new RandomEvents(seed, scenario);
   return run(scenario, makeEngine, (mirror, count) =>
     count < length ? random.next(mirror) : null,
