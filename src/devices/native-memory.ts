@@ -58,9 +58,10 @@ export class NativeSlot {
 
   /** `room` bytes before the data, and the first `length` bytes of it. */
   whole(room: number, length: number): Uint8Array {
-    if (this.#whole?.length !== room + length) {
-      this.#whole = new Uint8Array(this.#memory, this.#offset - room, room + length);
-    }
+    const start = this.#offset - room;
+    const kept = this.#whole;
+    if (kept !== null && kept.byteOffset === start && kept.length === room + length) return kept;
+    this.#whole = new Uint8Array(this.#memory, start, room + length);
     return this.#whole;
   }
 

@@ -66,6 +66,14 @@ describe.skipIf(calls === null)('native memory', () => {
     );
   });
 
+  test('a slot is where it is, whatever room was asked for before it', () => {
+    const memory = memoryForTest();
+    const slot = memory.take(4096);
+    // As long together as the next one: only the place of the first byte tells them apart.
+    expect(memory.addressOf(slot.whole(28, 4084))).toBe(slot.address - 28);
+    expect(memory.addressOf(slot.whole(16, 4096))).toBe(slot.address - 16);
+  });
+
   test('a released slot is the next one taken, and a slot is released once', () => {
     const memory = memoryForTest();
     const slot = memory.take(100);
