@@ -40,13 +40,20 @@ const KEY_NAMES: Readonly<Partial<Record<NamedKey, string>>> = {
   pageDown: 'pagedown',
 };
 
+/** Keys that ink does not name when they come together with others. */
+const CHARACTER_NAMES: Readonly<Record<string, string>> = {
+  '\r': 'enter',
+  '\t': 'tab',
+  '\x7f': 'backspace',
+};
+
 function keyNames(input: string, key: Key): readonly string[] {
   if (key.tab) return [key.shift ? 'shift+tab' : 'tab'];
   for (const [known, name] of Object.entries(KEY_NAMES)) {
     if (key[known as NamedKey]) return [name];
   }
   if (key.ctrl) return [`ctrl+${input}`];
-  return [...input].map((character) => (character === '\r' ? 'enter' : character));
+  return [...input].map((character) => CHARACTER_NAMES[character] ?? character);
 }
 
 function pressInOverlay(dashboard: Dashboard, overlay: Overlay, name: string): void {

@@ -12,7 +12,7 @@
  * Whatever ends the process, mouse reports are switched off again; ink leaves the alternate screen and
  * shows the cursor.
  */
-import type { SuspendTerminal } from 'ink';
+import type { RenderOptions, SuspendTerminal } from 'ink';
 import { render } from 'ink';
 import type { MirrorWatch } from '../watch/mirror-watch.ts';
 import { App } from './app.tsx';
@@ -69,21 +69,13 @@ export function runDashboard(
   dashboard.resize(output.columns, output.rows);
   dashboard.isMouseOn = options.mouse;
   if (options.mouse) output.write(MOUSE_ON);
-  const instance = render(<App dashboard={dashboard} terminal={terminal} />, {
-    stdout: tap.stream,
-    stdin: input as unknown as NodeJS.ReadStream,
-    interactive: true,
-    alternateScreen: true,
-    incrementalRendering: true,
-    exitOnCtrlC: false,
-    patchConsole: false,
-    maxFps: 30,
-  });
+  const app = <App dashboard={dashboard} terminal={terminal} />;
+  const instance = render(app, inkOptions(tap.stream, input));
   const resizing = new Resizing(output, painter, () => {
     output.write(CLEAR);
     instance.clear();
     dashboard.resize(output.columns, output.rows);
-    instance.rerender(<App dashboard={dashboard} terminal={terminal} />);
+    instance.rerender(app);
   });
   watch.start();
   const restore = () => output.write(MOUSE_OFF);
@@ -115,6 +107,20 @@ export function runDashboard(
     process.off('exit', restore);
   });
   return { dashboard, ended, stop, flushed: () => instance.waitUntilRenderFlush() };
+}
+
+function inkOptions(stdout: ScreenStream, input: PointerInput): RenderOptions {
+  return {
+    stdout,
+    stdin: input as unknown as NodeJS.ReadStream,
+    // Without this, ink draws nothing where CI is set, terminal or not.
+    interactive: true,
+    alternateScreen: true,
+    incrementalRendering: true,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    maxFps: 30,
+  };
 }
 
 /** ink's stdout: passes everything on, and notes what it does to the painter's cells. */

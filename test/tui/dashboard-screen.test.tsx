@@ -125,6 +125,15 @@ test('a frozen picture holds, and is still whole after an overlay', async () => 
   await shown.until(/d{80}/);
 });
 
+test('keys that are hit fast all count', async () => {
+  const shown = new DashboardOnScreen(new ScriptedEngine(880));
+  await shown.until(/OK[\s\S]*clean 880/);
+  shown.press('\t\t');
+  await shown.until(/\* Recovery/);
+  shown.press('g12\x7f3\r');
+  await shown.until(/ 13 clean /);
+});
+
 test('the help can be searched', async () => {
   const shown = new DashboardOnScreen(new ScriptedEngine(10));
   await shown.until(/OK/);
