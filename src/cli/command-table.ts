@@ -37,6 +37,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('wait', [], 'Wait until a mirror is as wanted', () => import('./commands/wait.ts')),
   entry('regions', [], 'List the states of the regions', () => import('./commands/regions.ts')),
   entry('why', [], 'Explain the state of one region', () => import('./commands/why.ts')),
+  entry('leg fail', [], 'Take a leg out of service', () => import('./commands/leg-fail.ts')),
+  entry('leg clear', [], 'Let a leg in again', () => import('./commands/leg-clear.ts')),
   entry(
     'recovery pause',
     [],

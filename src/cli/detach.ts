@@ -31,7 +31,7 @@ const PASSED_ON = [
   'json',
   'no-color',
 ] as const;
-const PASSED_ON_WITH_VALUE = ['source', 'io', 'io-timeout', 'state-dir'] as const;
+const PASSED_ON_WITH_VALUE = ['source', 'io', 'io-timeout', 'degraded', 'state-dir'] as const;
 const PASSED_ON_REPEATED = ['listen', 'inject'] as const;
 
 /** Returns once the child serves, or with its exit code. */

@@ -12,6 +12,8 @@ import type {
   MirrorStatus,
 } from '../control-protocol/mirror-status.ts';
 import { LEG_STATE_OF_LETTER, LOG_STATE_OF_LETTER } from '../control-protocol/mirror-status.ts';
+import { statOf } from '../devices/device-identity.ts';
+import { legIdentity } from '../devices/leg-identity.ts';
 import { closeDevices, openDevices } from '../devices/open-device.ts';
 import type { Result } from '../errors/mirror-error.ts';
 import { accept, MirrorError, reject } from '../errors/mirror-error.ts';
@@ -23,6 +25,7 @@ import type { Sidecar } from '../mirror-set/sidecar.ts';
 import type { ActivationPlan, PlanInput } from '../mirrord/activation-plan.ts';
 import { planActivation } from '../mirrord/activation-plan.ts';
 import { readLogArea } from '../mirrord/log-area.ts';
+import { changedLegs } from '../mirrord/prepared-mirror.ts';
 import type { Places } from '../registry/places.ts';
 import { readSidecar } from '../registry/sidecar-file.ts';
 
@@ -44,11 +47,20 @@ function planOffline(
 ): Result<ActivationPlan, MirrorError> {
   try {
     const log = peekAtLog(spec);
-    return accept(planActivation({ spec, sidecar, log, source: null, confirmed: false }));
+    const changed = changedLegs(
+      sidecar,
+      spec.legs.map(({ path }) => identityAt(path)),
+    );
+    return accept(planActivation({ spec, sidecar, log, source: null, changed, confirmed: false }));
   } catch (error) {
     if (error instanceof MirrorError) return reject(error);
     throw error;
   }
+}
+
+function identityAt(path: string): string | null {
+  const stat = statOf(path);
+  return stat === null ? null : legIdentity(stat);
 }
 
 /** Also while an engine writes it. */

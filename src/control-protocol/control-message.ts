@@ -34,6 +34,8 @@ const controlRequest = tagged<ControlRequest>('ask', {
   events: object({ ask: oneOf('events'), since: count }, 'ignore'),
   pauseRecovery: object({ ask: oneOf('pauseRecovery') }, 'ignore'),
   resumeRecovery: object({ ask: oneOf('resumeRecovery') }, 'ignore'),
+  failLeg: object({ ask: oneOf('failLeg'), leg: count }, 'ignore'),
+  clearLeg: object({ ask: oneOf('clearLeg'), leg: count }, 'ignore'),
   throttleRecovery: object({ ask: oneOf('throttleRecovery'), throttle }, 'ignore'),
   deactivate: object({ ask: oneOf('deactivate') }, 'ignore'),
 });

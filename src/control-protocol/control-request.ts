@@ -69,6 +69,9 @@ export type ControlRequest =
   | { readonly ask: 'pauseRecovery' }
   | { readonly ask: 'resumeRecovery' }
   | { readonly ask: 'throttleRecovery'; readonly throttle: Throttle }
+  /** Nothing is asked of the leg any more, until it is cleared; answered when that is so. */
+  | { readonly ask: 'failLeg'; readonly leg: number }
+  | { readonly ask: 'clearLeg'; readonly leg: number }
   /** Answered when the log says clean, or not at all if the process dies on the way. */
   | { readonly ask: 'deactivate' };
 

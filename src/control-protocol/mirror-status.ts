@@ -24,6 +24,9 @@ export const LEG_STATE_OF_LETTER = {
   U: 'unknown',
 } as const satisfies Record<LegLetter, string>;
 
+/** A leg that nothing is asked of has the letter D, and a word of its own: gone, or taken out. */
+export const OUT_OF_SERVICE = ['missing', 'out'] as const;
+
 export const LOG_STATE_OF_LETTER = {
   A: 'alive',
   D: 'write-failed',
@@ -37,7 +40,7 @@ export interface LegStatus {
   readonly offsetBytes: number;
   /** Answers reads of regions that are out of sync, and feeds recovery. */
   readonly primary: boolean;
-  readonly state: (typeof LEG_STATE_OF_LETTER)[LegLetter];
+  readonly state: (typeof LEG_STATE_OF_LETTER)[LegLetter] | (typeof OUT_OF_SERVICE)[number];
   readonly letter: LegLetter;
   /** Error counts of this session; null while the mirror is not active. */
   readonly readErrors: number | null;

@@ -19,7 +19,7 @@ import type {
   MirrorStatus,
   RecoveryStatus,
 } from './mirror-status.ts';
-import { LEG_STATE_OF_LETTER, LOG_STATE_OF_LETTER } from './mirror-status.ts';
+import { LEG_STATE_OF_LETTER, LOG_STATE_OF_LETTER, OUT_OF_SERVICE } from './mirror-status.ts';
 import { throttle } from './throttle-shape.ts';
 
 const maybeCount = nullable(count);
@@ -32,7 +32,7 @@ const legStatus: Reader<LegStatus> = converted(
       path: text,
       offsetBytes: count,
       primary: flag,
-      state: oneOf(...Object.values(LEG_STATE_OF_LETTER)),
+      state: oneOf(...Object.values(LEG_STATE_OF_LETTER), ...OUT_OF_SERVICE),
       letter: oneOf('A', 'F', 'D', 'S', 'R', 'U'),
       readErrors: maybeCount,
       writeErrors: maybeCount,
@@ -41,7 +41,10 @@ const legStatus: Reader<LegStatus> = converted(
     },
     'ignore',
   ),
-  (leg, at) => agreeing(leg, LEG_STATE_OF_LETTER[leg.letter], at),
+  (leg, at) => {
+    const isOut = leg.letter === 'D' && OUT_OF_SERVICE.some((word) => word === leg.state);
+    return isOut ? leg : agreeing(leg, LEG_STATE_OF_LETTER[leg.letter], at);
+  },
 );
 
 const logStatus: Reader<LogStatus> = converted(

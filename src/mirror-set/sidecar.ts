@@ -16,11 +16,18 @@
  */
 import type { ByteCount, LegIndex, RegionCount } from '../geometry/units.ts';
 
-export const SIDECAR_SCHEMA = 'mirrorctl.sidecar/1';
+export const SIDECAR_SCHEMA = 'mirrorctl.sidecar/2';
+/** Knew no identities. */
+export const SIDECAR_SCHEMA_BEFORE = 'mirrorctl.sidecar/1';
 
 export interface LegMemory {
   /** The session in which this leg first missed a write it still misses; null: it misses nothing. */
   readonly missesSince: number | null;
+  /**
+   * Which file or device it was when it was last opened: another one of the same name holds nothing.
+   * Null: nobody looked.
+   */
+  readonly identity: string | null;
 }
 
 export interface Sidecar {

@@ -34,6 +34,8 @@ export interface ActivationPlan {
   /** For a disk log, as DiskLog.resume wants it. */
   readonly area: Omit<LogArea, 'geometry'> | null;
   readonly syncIntent: SyncIntent;
+  /** Legs that hold nothing, whatever the log says: other files or devices than before. */
+  readonly blank: readonly LegIndex[];
 }
 
 /** `bytes`: the log area as it was read, null for a core log. */
@@ -47,20 +49,24 @@ export interface PlanInput {
   } | null;
   /** Named by the owner; null: whoever the sidecar or the definition says. */
   readonly source: LegIndex | null;
+  /** Legs whose file or device is not the one that it was. */
+  readonly changed: readonly LegIndex[];
   /** The owner means it, even if that leg missed writes. */
   readonly confirmed: boolean;
 }
 
 export function planActivation(input: PlanInput): ActivationPlan {
-  const { spec, sidecar, log } = input;
+  const { spec, sidecar, log, changed } = input;
   const geometry = RegionGeometry.of(spec.sizeBytes, spec.regionSizeBytes);
   const primary = sourceOf(input);
   const distrusted = sidecar !== null && !sidecar.logTrusted;
-  const moved = sidecar !== null && primary !== sidecar.primary;
+  const moved = (sidecar !== null && primary !== sidecar.primary) || changed.includes(primary);
   // A leg that was not the primary may miss anything: then no bit says anything about it.
   const syncIntent = distrusted || moved ? 'sync' : spec.syncIntent;
   const area = log === null ? null : areaOf(spec, sidecar, log, syncIntent);
-  const { copyRegions, copyBytes, basis } = estimate(geometry, area, syncIntent);
+  const blank = changed.filter((leg) => leg !== primary);
+  const { basis, ...known } = estimate(geometry, area, syncIntent);
+  const { copyRegions, copyBytes } = blank.length > 0 ? everything(geometry) : known;
   return {
     geometry,
     primary,
@@ -68,9 +74,12 @@ export function planActivation(input: PlanInput): ActivationPlan {
     session: (sidecar?.session ?? 0) + 1,
     copyRegions,
     copyBytes,
-    reason: reasonFor(basis, { distrusted, moved, unclean: sidecar?.open ?? false }),
+    reason:
+      blankReason(spec, blank) ??
+      reasonFor(basis, { distrusted, moved, unclean: sidecar?.open ?? false }),
     area,
     syncIntent,
+    blank,
   };
 }
 
@@ -84,8 +93,17 @@ export function describePlan({ spec }: PlanInput, plan: ActivationPlan): string 
   return `${spec.name}: ${amount} will be copied from ${plan.sourcePath}: ${plan.reason}`;
 }
 
-function sourceOf({ spec, sidecar, source, confirmed }: PlanInput): LegIndex {
+function blankReason({ legs }: MirrorSpec, [leg]: readonly LegIndex[]): string | null {
+  if (leg === undefined) return null;
+  return `leg ${legs[leg]?.path} is not the file or device that it was, so it holds nothing`;
+}
+
+function sourceOf(input: PlanInput): LegIndex {
+  const { spec, sidecar, source, confirmed, changed } = input;
   const known = sidecar?.primary ?? spec.source;
+  if (changed.includes(source ?? known) && (source === null || !confirmed)) {
+    throw changedSource(spec, source ?? known);
+  }
   if (source === null || source === known) return known;
   const missesSince = sidecar?.legs[source]?.missesSince ?? null;
   if (missesSince !== null && !confirmed) {
@@ -98,6 +116,16 @@ function sourceOf({ spec, sidecar, source, confirmed }: PlanInput): LegIndex {
     );
   }
   return source;
+}
+
+function changedSource({ legs }: MirrorSpec, leg: LegIndex): MirrorError {
+  const path = legs[leg]?.path ?? '';
+  return new MirrorError(
+    'CONFIRMATION_NEEDED',
+    `leg ${path} is the source, but not the file or device that it was`,
+    { leg, path },
+    `put the right one back, or name the leg to copy from: --source LEG (with --yes if it is ${path})`,
+  );
 }
 
 function areaOf(
@@ -116,6 +144,10 @@ function areaOf(
   };
 }
 
+function everything(geometry: RegionGeometry): { copyRegions: number; copyBytes: number } {
+  return { copyRegions: geometry.regionCount, copyBytes: geometry.sizeBytes };
+}
+
 type Basis = LogBelief['basis'] | 'core';
 
 function estimate(
@@ -123,10 +155,7 @@ function estimate(
   area: Omit<LogArea, 'geometry'> | null,
   syncIntent: SyncIntent,
 ): { copyRegions: number; copyBytes: number; basis: Basis } {
-  const all = {
-    copyRegions: geometry.regionCount as number,
-    copyBytes: geometry.sizeBytes as number,
-  };
+  const all = everything(geometry);
   if (area === null) {
     return syncIntent === 'nosync'
       ? { copyRegions: 0, copyBytes: 0, basis: 'nosync' }

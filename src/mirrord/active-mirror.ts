@@ -2,8 +2,7 @@
  * The main thread's half of an active mirror: holds the locks and the devices, keeps the memory, runs
  * the worker, and answers the control socket.
  *
- *   lock mirror ─▶ read definition, sidecar ─▶ open legs and log ─▶ plan ─▶ worker resumes the log
- *       ─▶ sidecar: session begun ─▶ definition: one-shot intents spent ─▶ listen ─▶ control socket
+ *   prepared (prepared-mirror.ts) ─▶ worker resumes the log ─▶ sidecar: session begun ─▶ definition: one-shot intents spent ─▶ listen ─▶ control socket
  *   stop: worker finishes, flushes, clears ─▶ sidecar: closed ─▶ devices ─▶ lock
  *
  * The order of the first row is what makes a crash harmless: a one-shot `nosync` is spent before the
@@ -13,32 +12,25 @@
 import { Worker } from 'node:worker_threads';
 import type { ControlAnswer, ControlRequest } from '../control-protocol/control-request.ts';
 import type { MirrorStatus } from '../control-protocol/mirror-status.ts';
-import type { DeviceAccess, DeviceRequest } from '../devices/device-request.ts';
 import type { OpenDevice } from '../devices/open-device.ts';
-import { closeDevices, openDevices } from '../devices/open-device.ts';
-import { logImageBytes } from '../dirty-log/disk-format.ts';
+import { closeDevices } from '../devices/open-device.ts';
 import type { MirrorEvent, MirrorMemory } from '../engine/effect.ts';
 import { InvariantBroken } from '../errors/invariant.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
-import { RegionGeometry } from '../geometry/region-geometry.ts';
 import type { LegIndex } from '../geometry/units.ts';
-import { byteCount } from '../geometry/units.ts';
+import { legIndex } from '../geometry/units.ts';
 import type { EngineView } from '../metrics/engine-counters.ts';
 import { viewBytes, viewOf } from '../metrics/engine-counters.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import type { Sidecar } from '../mirror-set/sidecar.ts';
-import type { ListenAddress } from '../nbd-protocol/listen-address.ts';
 import { stateRuns } from '../region/region-runs.ts';
-import { readDefinition, writeDefinition } from '../registry/definition-file.ts';
+import { writeDefinition } from '../registry/definition-file.ts';
 import type { MirrorLock } from '../registry/mirror-lock.ts';
-import { lockMirror } from '../registry/mirror-lock.ts';
-import type { Places } from '../registry/places.ts';
-import { readSidecar, writeSidecar } from '../registry/sidecar-file.ts';
-import type { ActivationPlan, PlanInput } from './activation-plan.ts';
-import { describePlan, planActivation } from './activation-plan.ts';
-import type { IoChoice } from './data-path.ts';
+import { writeSidecar } from '../registry/sidecar-file.ts';
+import type { ActivationPlan } from './activation-plan.ts';
 import { describeEvent, EngineWatch, kindOfEvent } from './engine-watch.ts';
-import { readLogArea } from './log-area.ts';
+import { needed, refuseLegSwitch } from './leg-switch.ts';
+import type { ActivationRequest, PreparedMirror } from './prepared-mirror.ts';
 import { sidecarFor, withMemory } from './session-memory.ts';
 import { reportStatus } from './status-report.ts';
 import type {
@@ -51,66 +43,17 @@ import type {
   ToWorker,
 } from './worker-messages.ts';
 
-export interface ActivationRequest {
-  readonly places: Places;
-  readonly name: string;
-  readonly listen: readonly ListenAddress[];
-  readonly readOnly: boolean;
-  readonly io: IoChoice;
-  /** The owner's choice of the leg to copy from; null: as it was. */
-  readonly source: LegIndex | null;
-  /** Stands in for the definition's, if not null. */
-  readonly logIntent: MirrorSpec['logIntent'];
-  readonly confirmed: boolean;
+/** Resolves once clients are served; rejects with what went wrong, everything given back. */
+export async function activateMirror(
+  prepared: PreparedMirror,
+  onEvent: (event: MirrorEvent) => void,
+): Promise<ActiveMirror> {
+  const mirror = new ActiveMirror(prepared, onEvent);
+  await mirror.serving;
+  return mirror;
 }
 
-/** What would be opened and done, found out under the locks; nothing has been written. */
-export class PreparedMirror {
-  readonly spec: MirrorSpec;
-  readonly plan: ActivationPlan;
-  /** For people: what will be copied, from where, why. */
-  readonly description: string;
-  readonly #request: ActivationRequest;
-  readonly #lock: MirrorLock;
-  readonly #devices: readonly OpenDevice[];
-
-  constructor(request: ActivationRequest) {
-    this.#request = request;
-    this.#lock = lockMirror(request.places, request.name, 'activate');
-    let devices: OpenDevice[] = [];
-    try {
-      const defined = readDefinition(request.places, request.name);
-      this.spec = { ...defined, logIntent: request.logIntent ?? defined.logIntent };
-      devices = openDevices(requestsFor(this.spec, request.readOnly ? 'read' : 'write'));
-      const input = planInput(request, this.spec, devices[this.spec.legs.length]);
-      this.plan = planActivation(input);
-      this.description = describePlan(input, this.plan);
-      this.#devices = devices;
-    } catch (error) {
-      closeDevices(devices);
-      this.#lock.release();
-      throw error;
-    }
-  }
-
-  get isReadOnly(): boolean {
-    return this.#request.readOnly;
-  }
-
-  /** Nothing has happened. */
-  abandon(): void {
-    closeDevices(this.#devices);
-    this.#lock.release();
-  }
-
-  async activate(onEvent: (event: MirrorEvent) => void): Promise<ActiveMirror> {
-    const mirror = new ActiveMirror(this.#request, this, this.#devices, this.#lock, onEvent);
-    await mirror.serving;
-    return mirror;
-  }
-}
-
-export class ActiveMirror {
+class ActiveMirror {
   readonly spec: MirrorSpec;
   /** Resolves once clients are served; rejects with what went wrong, everything given back. */
   readonly serving: Promise<void>;
@@ -119,6 +62,7 @@ export class ActiveMirror {
   exports: readonly string[] = [];
   readonly #request: ActivationRequest;
   readonly #plan: ActivationPlan;
+  readonly #missing: ReadonlyMap<number, MirrorError>;
   readonly #devices: readonly OpenDevice[];
   readonly #lock: MirrorLock;
   readonly #onEvent: (event: MirrorEvent) => void;
@@ -132,28 +76,24 @@ export class ActiveMirror {
   #nextOrder = 0;
   #report: StopReport | null = null;
 
-  constructor(
-    request: ActivationRequest,
-    { spec, plan }: PreparedMirror,
-    devices: readonly OpenDevice[],
-    lock: MirrorLock,
-    onEvent: (event: MirrorEvent) => void,
-  ) {
+  constructor(prepared: PreparedMirror, onEvent: (event: MirrorEvent) => void) {
+    const { request, spec, plan, missing, devices } = prepared;
     this.#request = request;
     this.spec = spec;
     this.#plan = plan;
+    this.#missing = missing;
     this.#devices = devices;
-    this.#lock = lock;
+    this.#lock = prepared.lock;
     this.#onEvent = onEvent;
     this.serving = this.#served.promise;
     this.stopped = this.#ended.promise;
     this.stopped.catch(() => {}); // whoever waits for `serving` only has been told by that
-    this.#sidecar = sidecarFor(request.places, spec, plan);
+    this.#sidecar = sidecarFor(request.places, spec, plan, prepared.identities);
     const memory = new SharedArrayBuffer(viewBytes(plan.geometry.regionCount));
     this.#view = viewOf(memory, plan.geometry.regionCount);
     this.#watch = new EngineWatch(this.#view);
     this.#worker = new Worker(new URL(workerFile(), import.meta.url), {
-      workerData: startFor(request, spec, plan, devices, memory),
+      workerData: startFor(prepared, memory),
       trackUnmanagedFds: false,
     });
     this.#worker.on('message', (message: FromWorker) => this.#hear(message));
@@ -169,6 +109,7 @@ export class ActiveMirror {
         pid: process.pid,
         exports: this.exports,
         readOnly: this.#request.readOnly,
+        missing: this.#missing,
         faults: this.#request.io.faults.map(({ words }) => words),
         view: this.#view,
       },
@@ -199,11 +140,27 @@ export class ActiveMirror {
         this.#watch.note('plain', COMMAND_WORDS[request.ask]);
         await this.#order({ order: request.ask, throttle: request.throttle });
         return { done: true };
+      case 'failLeg':
+      case 'clearLeg':
+        await this.#switchLeg(request.ask, request.leg);
+        return { done: true };
       case 'deactivate': {
         const { outOfSync, logClean } = await this.stop();
         return { deactivated: true, outOfSyncRegions: outOfSync, logClean };
       }
     }
+  }
+
+  async #switchLeg(ask: 'failLeg' | 'clearLeg', index: number): Promise<void> {
+    this.#refuseIfReadOnly();
+    const leg = index as LegIndex;
+    const { primary } = await this.#order({ order: 'snapshot' });
+    refuseLegSwitch(ask, index, this.spec, primary, this.#missing);
+    const order = ask === 'failLeg' ? 'takeLegOut' : 'letLegIn';
+    const { legs } = await this.#order({ order, leg });
+    if (ask === 'failLeg' && !legs[index]?.isOut) throw needed(this.spec, index);
+    const words = ask === 'failLeg' ? 'was taken out of service' : 'is in service again';
+    this.#watch.note('warning', `leg ${this.spec.legs[index]?.path} ${words}`);
   }
 
   /** Orderly, and only once however often it is asked for. */
@@ -339,44 +296,18 @@ function workerFile(): string {
   return import.meta.url.endsWith('.ts') ? './engine-worker.ts' : './engine-worker.js';
 }
 
-function requestsFor(spec: MirrorSpec, access: DeviceAccess): DeviceRequest[] {
-  const legs = spec.legs.map(({ path, offsetBytes }): DeviceRequest => {
-    return { role: 'leg', path, access, offsetBytes, lengthBytes: spec.sizeBytes };
-  });
-  if (spec.log.type === 'core') return legs;
-  const { regionCount } = RegionGeometry.of(spec.sizeBytes, spec.regionSizeBytes);
-  const lengthBytes = logImageBytes(regionCount, byteCount(512));
-  const offsetBytes = byteCount(0);
-  return [...legs, { role: 'log', path: spec.log.path, access, offsetBytes, lengthBytes }];
-}
-
-function planInput(
-  { places, source, confirmed }: ActivationRequest,
-  spec: MirrorSpec,
-  logDevice: OpenDevice | undefined,
-): PlanInput {
-  const sidecar = readSidecar(places, spec);
-  if (!sidecar.ok && source === null) {
-    const { message, facts } = sidecar.error;
-    const hint = 'name the leg that is right with --source LEG: everything is copied from it';
-    throw new MirrorError('REGISTRY_INVALID', message, facts, hint, sidecar.error);
-  }
-  const log = logDevice === undefined ? null : readLogArea(spec, logDevice);
-  return { spec, sidecar: sidecar.ok ? sidecar.value : null, log, source, confirmed };
-}
-
 function startFor(
-  { listen, readOnly, io }: ActivationRequest,
-  spec: MirrorSpec,
-  { primary, area, syncIntent }: ActivationPlan,
-  devices: readonly OpenDevice[],
+  { request, spec, plan, devices, missing }: PreparedMirror,
   view: SharedArrayBuffer,
 ): EngineStart {
+  const { listen, readOnly, io } = request;
+  const { primary, area, syncIntent, blank } = plan;
   const legs = devices.slice(0, spec.legs.length);
   const device = devices[spec.legs.length];
   const log: LogStart =
     area === null || device === undefined
       ? { type: 'core', syncIntent }
       : { type: 'disk', device, area };
-  return { spec, legs, log, primary, listen, readOnly, io, view };
+  const gone = [...missing.keys()].map(legIndex);
+  return { spec, legs, log, missing: gone, blank, primary, listen, readOnly, io, view };
 }

@@ -21,12 +21,13 @@ import { Engine } from '../engine/engine.ts';
 import { invariant } from '../errors/invariant.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import { RegionGeometry } from '../geometry/region-geometry.ts';
-import type { RegionIndex } from '../geometry/units.ts';
+import type { LegIndex, RegionIndex } from '../geometry/units.ts';
 import { legIndex } from '../geometry/units.ts';
 import type { EngineView } from '../metrics/engine-counters.ts';
 import { setConnections, viewOf } from '../metrics/engine-counters.ts';
 import { NbdListener } from '../nbd-server/nbd-listener.ts';
-import { LegContent, maskOf, without } from '../region/leg-content.ts';
+import type { LegMask } from '../region/leg-content.ts';
+import { LegContent, legsOf, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
 import { Clock } from './clock.ts';
 import type { DataPath } from './data-path.ts';
 import { openDataPath } from './data-path.ts';
@@ -85,6 +86,7 @@ class EngineWorker {
         : new FaultyLegIo(sound, faults, (delayMs) => this.#path.timerSet(delayMs));
     const device = new TimedLegIo(perhapsFaulty, legs.length, start.io.timeoutMs);
     this.#device = device;
+    for (const leg of start.missing) device.takeOut(leg);
     this.#copies = new CopyPool(legs, COPIERS);
     this.#runner = new EffectRunner({
       engine: this.#engine,
@@ -141,8 +143,9 @@ class EngineWorker {
   #hear(message: ToWorker): void {
     switch (message.kind) {
       case 'order':
-        this.#obey(message.order);
-        this.#say({ kind: 'answer', id: message.id, snapshot: this.#snapshot() });
+        void this.#obey(message.order).then(() =>
+          this.#say({ kind: 'answer', id: message.id, snapshot: this.#snapshot() }),
+        );
         break;
       case 'memoryKept':
         this.#runner.feed({ kind: 'memoryKept', outcome: message.ok ? 'ok' : 'failed' });
@@ -156,17 +159,55 @@ class EngineWorker {
     }
   }
 
-  #obey(order: Order): void {
-    if (order.order === 'snapshot') return;
-    if (order.order === 'throttleRecovery') {
-      this.#runner.feed({ kind: 'throttleRecovery', throttle: order.throttle });
-    } else {
-      this.#runner.feed({ kind: order.order });
+  async #obey(order: Order): Promise<void> {
+    switch (order.order) {
+      case 'snapshot':
+        return;
+      case 'takeLegOut':
+        await this.#takeOut(order.leg);
+        break;
+      case 'letLegIn':
+        this.#device.letIn(order.leg);
+        if (!this.#engine.recovery.isPaused) this.#runner.feed({ kind: 'resumeRecovery' });
+        break;
+      case 'throttleRecovery':
+        this.#runner.feed({ kind: 'throttleRecovery', throttle: order.throttle });
+        break;
+      default:
+        this.#runner.feed({ kind: order.order });
     }
     this.#clock.next(0);
   }
 
+  /**
+   * The second flush fails on that leg, so the engine learns at once that it must not read from it nor
+   * have it as the primary. The first one is for the others: what was copied to them lately is safe
+   * then, and one of them can become the primary.
+   */
+  async #takeOut(leg: LegIndex): Promise<void> {
+    await this.#flush();
+    if (!this.#canSpare(leg)) return;
+    this.#device.takeOut(leg);
+    await this.#flush();
+  }
+
+  /** Some other leg has everything, and would keep it without power. */
+  #canSpare(leg: LegIndex): boolean {
+    const { content, legs } = this.#engine.state;
+    const unfit = union(content.missedLegs, union(legs.unsettled, maskOf(leg)));
+    return legsOf(without(content.all, unfit)).some((other) => !this.#device.isOut(other));
+  }
+
+  #flush(): Promise<void> {
+    return new Promise((resolve) => {
+      const nothing = { into: null, pieces: [], fua: false, mayPunch: false, fastOnly: false };
+      const request = { verb: 'flush', offset: 0, length: 0, ...nothing } as const;
+      this.#runner.submit({ ...request, abandonBuffers: () => {}, done: () => resolve() });
+    });
+  }
+
   async #serve(): Promise<void> {
+    if (this.#start.missing.length > 0) await this.#flush();
     const exports: string[] = [];
     for (const address of this.#start.listen) exports.push(await this.#listener.listen(address));
     this.#say({ kind: 'serving', exports });
@@ -210,6 +251,8 @@ class EngineWorker {
       legs: this.#start.spec.legs.map((_, index) => ({
         letter: legs.letter(legIndex(index)),
         errors: legs.errorCounts(legIndex(index)),
+        isOut: this.#device.isOut(legIndex(index)),
+        missedRegions: content.missedCount(legIndex(index)),
       })),
       logFailed: logHasFailed,
       recovery: {
@@ -224,7 +267,7 @@ class EngineWorker {
   }
 }
 
-function engineFor({ spec, log: start, primary }: EngineStart, view: EngineView): Engine {
+function engineFor({ spec, log: start, primary, blank }: EngineStart, view: EngineView): Engine {
   const geometry = RegionGeometry.of(spec.sizeBytes, spec.regionSizeBytes);
   const log = openLog(start, geometry);
   const content = new LegContent(geometry.regionCount, spec.legs.length);
@@ -232,6 +275,7 @@ function engineFor({ spec, log: start, primary }: EngineStart, view: EngineView)
   for (let region = 0; region < geometry.regionCount; region += 1) {
     if (!log.isClean(region as RegionIndex)) content.miss(region as RegionIndex, others);
   }
+  if (blank.length > 0) missEverything(blank, content, log);
   const size = Math.floor(RECOVERY_BYTES / geometry.regionBytes);
   return new Engine({
     geometry,
@@ -245,6 +289,15 @@ function engineFor({ spec, log: start, primary }: EngineStart, view: EngineView)
     logTrusted: true,
     recoveriesMax: Math.min(RECOVERIES_MAX, Math.max(RECOVERIES_MIN, size)),
   });
+}
+
+/** What a leg misses is dirty in the log, too; the write of the resumed log takes these marks along. */
+function missEverything(blank: readonly LegIndex[], content: LegContent, log: DirtyLog): void {
+  const legs = blank.reduce<LegMask>((mask, leg) => union(mask, maskOf(leg)), NO_LEGS);
+  for (let region = 0; region < content.regionCount; region += 1) {
+    if (content.isInSync(region as RegionIndex)) log.mark(region as RegionIndex);
+    content.miss(region as RegionIndex, legs);
+  }
 }
 
 function openLog(start: EngineStart['log'], geometry: RegionGeometry): DirtyLog {

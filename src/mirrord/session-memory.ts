@@ -14,6 +14,7 @@ export function sidecarFor(
   places: Places,
   spec: MirrorSpec,
   { session, geometry, primary }: ActivationPlan,
+  identities: readonly (string | null)[],
 ): Sidecar {
   const known = readSidecar(places, spec);
   return {
@@ -22,10 +23,12 @@ export function sidecarFor(
     session,
     open: true,
     primary,
-    legs:
-      known.ok && known.value !== null
-        ? known.value.legs
-        : spec.legs.map(() => ({ missesSince: null })),
+    legs: spec.legs.map((_, index) => {
+      const leg = known.ok ? known.value?.legs[index] : undefined;
+      // Of a leg that is missing now, what it was stays what it must be when it returns.
+      const identity = identities[index] ?? leg?.identity ?? null;
+      return { missesSince: leg?.missesSince ?? null, identity };
+    }),
     logTrusted: true,
     sizeBytes: geometry.sizeBytes,
     regionSizeBytes: geometry.regionBytes,
@@ -38,7 +41,8 @@ export function withMemory(
   sidecar: Sidecar,
   { primary, missing, logTrusted }: MirrorMemory,
 ): Sidecar {
-  const legs = sidecar.legs.map(({ missesSince }, index) => ({
+  const legs = sidecar.legs.map(({ missesSince, identity }, index) => ({
+    identity,
     missesSince: has(missing, index as LegIndex) ? (missesSince ?? sidecar.session) : null,
   }));
   invariant(legs[primary]?.missesSince === null, 'the primary misses nothing');

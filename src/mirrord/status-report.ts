@@ -25,6 +25,8 @@ export interface ActiveFacts {
   readonly readOnly: boolean;
   /** Faults that were asked for, in the words of `--inject`. */
   readonly faults: readonly string[];
+  /** Legs that could not be opened, by index, and why not. */
+  readonly missing: ReadonlyMap<number, Error>;
   readonly view: EngineView;
 }
 
@@ -45,7 +47,7 @@ export function reportStatus(facts: ActiveFacts, snapshot: EngineSnapshot): Mirr
     inSyncRegions: snapshot.inSyncRegions,
     dirtyRegions: snapshot.dirtyRegions,
     recoveringRegions: snapshot.recoveringRegions,
-    legs: legsOf(spec, snapshot),
+    legs: legsOf(facts, snapshot),
     log: logOf(spec, snapshot),
     recovery: {
       active: activity === 'recovering',
@@ -86,15 +88,18 @@ function announcing(
   };
 }
 
-function legsOf({ legs }: MirrorSpec, snapshot: EngineSnapshot): LegStatus[] {
-  return legs.map(({ path, offsetBytes }, index) => {
-    const { letter, errors } = snapshot.legs[index] ?? { letter: 'U' as LegLetter, errors: null };
+function legsOf({ spec, missing }: ActiveFacts, snapshot: EngineSnapshot): LegStatus[] {
+  return spec.legs.map(({ path, offsetBytes }, index) => {
+    const leg = snapshot.legs[index];
+    const { errors } = leg ?? { errors: null };
+    const letter = letterOf(leg);
+    const outWord = missing.has(index) ? 'missing' : 'out';
     return {
       index,
       path,
       offsetBytes,
       primary: index === snapshot.primary,
-      state: LEG_STATE_OF_LETTER[letter],
+      state: leg?.isOut ? outWord : LEG_STATE_OF_LETTER[letter],
       letter,
       readErrors: errors?.read ?? null,
       writeErrors: errors?.write ?? null,
@@ -102,6 +107,12 @@ function legsOf({ legs }: MirrorSpec, snapshot: EngineSnapshot): LegStatus[] {
       flushErrors: errors?.flush ?? null,
     };
   });
+}
+
+/** A kernel knows no leg out of service: there it would be one that has failed a write. */
+function letterOf(leg: EngineSnapshot['legs'][number] | undefined): LegLetter {
+  if (leg === undefined) return 'U';
+  return leg.isOut ? 'D' : leg.letter;
 }
 
 function logOf({ log }: MirrorSpec, { logFailed }: EngineSnapshot): LogStatus {
@@ -116,19 +127,24 @@ function logOf({ log }: MirrorSpec, { logFailed }: EngineSnapshot): LogStatus {
 
 /** The primary is the only leg that is sure to hold everything: with it, the mirror fails. */
 function healthOf(snapshot: EngineSnapshot, regionCount: number): Health {
-  const primary = snapshot.legs[snapshot.primary]?.letter;
+  const primary = letterOf(snapshot.legs[snapshot.primary]);
   if (primary === 'D' || primary === 'F') return 'failed';
-  const sound = snapshot.legs.every(({ letter }) => letter === 'A') && !snapshot.logFailed;
+  const sound = snapshot.legs.every((leg) => letterOf(leg) === 'A') && !snapshot.logFailed;
   return sound && snapshot.inSyncRegions === regionCount ? 'ok' : 'degraded';
 }
 
-function activityOf({ inSyncRegions, recovery }: EngineSnapshot, regionCount: number): Activity {
-  if (inSyncRegions === regionCount) return 'idle';
+/** What only legs out of service miss is not being recovered. */
+function activityOf(
+  { inSyncRegions, recovery, legs }: EngineSnapshot,
+  regionCount: number,
+): Activity {
+  const missed = legs.some(({ isOut, missedRegions }) => !isOut && missedRegions > 0);
+  if (inSyncRegions === regionCount || !missed) return 'idle';
   return recovery.paused ? 'paused' : 'recovering';
 }
 
 function attentionOf(
-  { spec, regionCount, readOnly }: ActiveFacts,
+  { spec, regionCount, readOnly, missing }: ActiveFacts,
   snapshot: EngineSnapshot,
 ): MirrorStatus['attention'] {
   const outOfSync = regionCount - snapshot.inSyncRegions;
@@ -139,6 +155,20 @@ function attentionOf(
       status: 'the dirty log could not be written; the next activation will copy everything',
       action: `make the log writable again, then deactivate and activate ${spec.name}`,
     };
+  }
+  const out = snapshot.legs.findIndex(({ isOut }) => isOut);
+  const outLeg = spec.legs[out];
+  if (outLeg !== undefined) {
+    const gone = missing.get(out);
+    return gone === undefined
+      ? {
+          status: `leg ${outLeg.path} is out of service; ${amount} are not on every leg`,
+          action: `mirrorctl leg clear ${spec.name} ${out}`,
+        }
+      : {
+          status: `${gone.message}; ${amount} are not on every leg`,
+          action: `put ${outLeg.path} back as it was, then deactivate and activate ${spec.name}: only what it missed is copied`,
+        };
   }
   const failed = snapshot.legs.findIndex(({ letter }) => letter !== 'A');
   const leg = spec.legs[failed];

@@ -33,6 +33,10 @@ export interface EngineStart {
   readonly spec: MirrorSpec;
   readonly legs: readonly OpenDevice[];
   readonly log: LogStart;
+  /** Legs that are not there; their devices are stand-ins. */
+  readonly missing: readonly LegIndex[];
+  /** Legs that hold nothing, whatever the log says. */
+  readonly blank: readonly LegIndex[];
   readonly primary: LegIndex;
   readonly listen: readonly ListenAddress[];
   readonly readOnly: boolean;
@@ -50,6 +54,9 @@ export interface EngineSnapshot {
   readonly legs: readonly {
     readonly letter: FaultLetter;
     readonly errors: Readonly<Record<LegFault, number>>;
+    /** Nothing is asked of it. */
+    readonly isOut: boolean;
+    readonly missedRegions: number;
   }[];
   readonly logFailed: boolean;
   readonly recovery: {
@@ -66,6 +73,8 @@ export type Order =
   | { readonly order: 'snapshot' }
   | { readonly order: 'pauseRecovery' }
   | { readonly order: 'resumeRecovery' }
+  | { readonly order: 'takeLegOut'; readonly leg: LegIndex }
+  | { readonly order: 'letLegIn'; readonly leg: LegIndex }
   | { readonly order: 'throttleRecovery'; readonly throttle: Throttle };
 
 export type ToWorker =

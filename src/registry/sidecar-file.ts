@@ -18,10 +18,11 @@ import {
   nullable,
   object,
   oneOf,
+  text,
 } from '../json/json-shape.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import type { LegMemory, Sidecar } from '../mirror-set/sidecar.ts';
-import { SIDECAR_SCHEMA } from '../mirror-set/sidecar.ts';
+import { SIDECAR_SCHEMA, SIDECAR_SCHEMA_BEFORE } from '../mirror-set/sidecar.ts';
 import { replaceFile } from './atomic-file.ts';
 import { bytes, leg, UUID_PATTERN } from './definition-shape.ts';
 import type { FileFault } from './json-file.ts';
@@ -29,26 +30,54 @@ import { readJsonFile } from './json-file.ts';
 import type { Places } from './places.ts';
 import { makeDirectory, sidecarPath } from './places.ts';
 
+const fields = {
+  uuid: matching(UUID_PATTERN, 'a UUID'),
+  session: count,
+  open: flag,
+  primary: leg,
+  logTrusted: flag,
+  sizeBytes: bytes,
+  regionSizeBytes: bytes,
+  regionCount: converted(count, (value, at) => {
+    if (value > REGION_COUNT_MAX) throw new JsonFault(at, `is more than ${REGION_COUNT_MAX}`);
+    return regionCount(value);
+  }),
+};
+
+const missesSince = nullable(count);
+const atLeast = { min: LEG_COUNT_MIN };
+
 const shape = object<Sidecar>(
   {
     schema: oneOf(SIDECAR_SCHEMA),
-    uuid: matching(UUID_PATTERN, 'a UUID'),
-    session: count,
-    open: flag,
-    primary: leg,
-    legs: listOf(object<LegMemory>({ missesSince: nullable(count) }, 'refuse'), {
-      min: LEG_COUNT_MIN,
-    }),
-    logTrusted: flag,
-    sizeBytes: bytes,
-    regionSizeBytes: bytes,
-    regionCount: converted(count, (value, at) => {
-      if (value > REGION_COUNT_MAX) throw new JsonFault(at, `is more than ${REGION_COUNT_MAX}`);
-      return regionCount(value);
-    }),
+    ...fields,
+    legs: listOf(object<LegMemory>({ missesSince, identity: nullable(text) }, 'refuse'), atLeast),
   },
   'refuse',
 );
+
+type SidecarBefore = Omit<Sidecar, 'schema' | 'legs'> & {
+  readonly schema: typeof SIDECAR_SCHEMA_BEFORE;
+  readonly legs: readonly Omit<LegMemory, 'identity'>[];
+};
+
+const shapeBefore = object<SidecarBefore>(
+  {
+    schema: oneOf(SIDECAR_SCHEMA_BEFORE),
+    ...fields,
+    legs: listOf(object<Omit<LegMemory, 'identity'>>({ missesSince }, 'refuse'), atLeast),
+  },
+  'refuse',
+);
+
+/** Either version, as the newer one. */
+const anyShape: Reader<Sidecar> = (value, at) => {
+  const isOld = (value as { schema?: unknown } | null)?.schema === SIDECAR_SCHEMA_BEFORE;
+  if (!isOld) return shape(value, at);
+  const old = shapeBefore(value, at);
+  const legs = old.legs.map((known) => ({ ...known, identity: null }));
+  return { ...old, schema: SIDECAR_SCHEMA, legs };
+};
 
 /**
  * Accepts null when there is no sidecar, or only that of an earlier mirror of this name; rejects one
@@ -65,7 +94,7 @@ export function readSidecar(places: Places, spec: MirrorSpec): Result<Sidecar | 
 }
 
 function fitting({ uuid, legs }: MirrorSpec): Reader<Sidecar> {
-  return converted(shape, (sidecar) => {
+  return converted(anyShape, (sidecar) => {
     const legCount = sidecar.legs.length;
     if (sidecar.primary >= legCount) {
       throw new JsonFault('primary', `is ${sidecar.primary}, but there are ${legCount} legs`);

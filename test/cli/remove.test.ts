@@ -22,7 +22,13 @@ function letItRun(bench: Bench, edit: Partial<Sidecar>, ...bits: number[]): void
   const { uuid } = readDefinition(bench.places, 'm0');
   writeSidecar(bench.places, 'm0', {
     ...{ schema: SIDECAR_SCHEMA, uuid, session: 1, open: false, primary: legIndex(1) },
-    ...{ legs: [{ missesSince: 1 }, { missesSince: null }], logTrusted: true },
+    ...{
+      legs: [
+        { missesSince: 1, identity: null },
+        { missesSince: null, identity: null },
+      ],
+      logTrusted: true,
+    },
     ...{ sizeBytes: byteCount(8 * MIB), regionSizeBytes: byteCount(512 * 1024) },
     ...{ regionCount: regionCount(16), ...edit },
   });

@@ -9,7 +9,13 @@ import { Bench } from './run-command.ts';
 
 const LEARNT: Sidecar = {
   ...{ schema: SIDECAR_SCHEMA, uuid: HOME.uuid, session: 3, open: true, primary: legIndex(0) },
-  ...{ legs: [{ missesSince: null }, { missesSince: 2 }], logTrusted: true },
+  ...{
+    legs: [
+      { missesSince: null, identity: null },
+      { missesSince: 2, identity: null },
+    ],
+    logTrusted: true,
+  },
   ...{ sizeBytes: HOME.sizeBytes, regionSizeBytes: HOME.regionSizeBytes },
   regionCount: regionCount(128),
 };

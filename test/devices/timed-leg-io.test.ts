@@ -100,6 +100,25 @@ describe('an operation that does not answer', () => {
   });
 });
 
+test('a leg out of service is asked for nothing, what is in flight ends, and it can come back', () => {
+  const { io, held } = slowLegs();
+  const { heard, done } = ends();
+  io.read(LEG, new Uint8Array(512), START, done);
+  io.takeOut(LEG);
+  io.read(LEG, new Uint8Array(512), START, done);
+  io.flush(OTHER, done);
+  expect([heard, held.length, io.isOut(LEG), io.isOut(OTHER)]).toEqual([
+    ['EIO', null],
+    1,
+    true,
+    false,
+  ]);
+  held[0]?.(null);
+  expect([heard.at(-1), io.refusal(LEG)?.code]).toEqual([null, 'EIO']);
+  io.letIn(LEG);
+  expect([io.refusal(LEG), io.isOut(LEG)]).toEqual([null, false]);
+});
+
 test('a gap between ticks counts as one second: who slept himself blames nobody', () => {
   const { io } = slowLegs();
   const { heard, done } = ends();

@@ -5,10 +5,13 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { NbdClient } from '../../src/nbd-client/nbd-client.ts';
 import { scratchDirectory } from '../scratch-directory.ts';
 import { KIB, MIB, makeFile, ScratchMirror } from './scratch-mirror.ts';
+
+// Every command is a process of its own, and the machine may have other things to do.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const SIZE = 4 * MIB;
 const REGION = 512 * KIB;

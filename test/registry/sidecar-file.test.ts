@@ -16,7 +16,10 @@ const LEARNT: Sidecar = {
   session: 3,
   open: true,
   primary: legIndex(1),
-  legs: [{ missesSince: 2 }, { missesSince: null }],
+  legs: [
+    { missesSince: 2, identity: 'file 7 1' },
+    { missesSince: null, identity: null },
+  ],
   logTrusted: true,
   sizeBytes: HOME.sizeBytes,
   regionSizeBytes: HOME.regionSizeBytes,
@@ -34,26 +37,36 @@ test('what was learnt is read as it was written', () => {
   expect(readSidecar(places, HOME)).toEqual({ ok: true, value: LEARNT });
 });
 
+test('the version before, which knew no identities, is read', () => {
+  const places = newPlaces();
+  const legs = LEARNT.legs.map(({ missesSince }) => ({ missesSince }));
+  const before = { ...LEARNT, schema: 'mirrorctl.sidecar/1', legs };
+  writeFileSync(path.join(places.stateDir, 'home.state.json'), JSON.stringify(before));
+  const known = LEARNT.legs.map(({ missesSince }) => ({ missesSince, identity: null }));
+  expect(readSidecar(places, HOME)).toEqual({ ok: true, value: { ...LEARNT, legs: known } });
+});
+
 test('a mirror that has not run yet has learnt nothing', () => {
   expect(readSidecar(newPlaces(), HOME)).toEqual({ ok: true, value: null });
 });
 
 test('the sidecar of an earlier mirror of this name says nothing about this one', () => {
   const places = newPlaces();
-  const legs = [...LEARNT.legs, { missesSince: 1 }];
+  const legs = [...LEARNT.legs, { missesSince: 1, identity: null }];
   writeSidecar(places, 'home', { ...LEARNT, legs, uuid: HOME.uuid.replace('0', 'f') });
   expect(readSidecar(places, HOME)).toEqual({ ok: true, value: null });
 });
 
 test.each<[string, object]>([
-  ['schema', { schema: 'mirrorctl.sidecar/2' }],
+  ['schema', { schema: 'mirrorctl.sidecar/3' }],
+  ['legs[1].identity', { legs: [LEARNT.legs[0], { missesSince: null, identity: 7 }] }],
   ['uuid', { uuid: 'home' }],
   ['session', { session: -1 }],
   ['open', { open: 'no' }],
   ['primary', { primary: 2 }],
   ['primary', { primary: 9 }],
   ['legs[0].missesSince', { legs: [{ missesSince: '2' }, { missesSince: null }] }],
-  ['legs', { legs: [...LEARNT.legs, { missesSince: null }] }],
+  ['legs', { legs: [...LEARNT.legs, { missesSince: null, identity: null }] }],
   ['logTrusted', { logTrusted: 0 }],
   ['sizeBytes', { sizeBytes: 0.5 }],
   ['regionCount', { regionCount: 2 ** 32 }],

@@ -56,6 +56,12 @@ export const command: Command = {
       help: 'how bytes travel: uring where the kernel allows it, fs everywhere; auto takes the best',
     },
     direct: { value: 'none', help: 'read and write the legs past the page cache (O_DIRECT)' },
+    degraded: {
+      value: 'required',
+      metavar: 'HOW',
+      choices: ['auto', 'no'],
+      help: 'auto (default): serve without legs that are gone, unreadable or too small, as long as the source is there; no: refuse',
+    },
     'io-timeout': {
       value: 'required',
       metavar: 'SECS',
@@ -98,9 +104,12 @@ export const command: Command = {
       const { detach } = await import('../detach.ts');
       return detach(outside, request.places, request.name, flags);
     }
-    const { PreparedMirror } = await import('../../mirrord/active-mirror.ts');
+    const { PreparedMirror } = await import('../../mirrord/prepared-mirror.ts');
     const prepared = new PreparedMirror(request);
     outside.printAside(`${prepared.description}\n`);
+    for (const { message } of prepared.missing.values()) {
+      outside.printAside(`${request.name}: degraded: ${message}\n`);
+    }
     for (const { words } of request.io.faults) {
       outside.printAside(`${request.name}: a fault is injected on purpose: ${words}\n`);
     }
@@ -112,7 +121,7 @@ export const command: Command = {
   },
 };
 
-type Prepared = import('../../mirrord/active-mirror.ts').PreparedMirror;
+type Prepared = import('../../mirrord/prepared-mirror.ts').PreparedMirror;
 
 async function serve(outside: Outside, places: Places, prepared: Prepared, asJson: boolean) {
   const { serveControl } = await import('../../control/control-server.ts');
@@ -121,7 +130,8 @@ async function serve(outside: Outside, places: Places, prepared: Prepared, asJso
   const { name, legs } = prepared.spec;
   const interruption = outside.interruption();
   makeRuntimeDirectory(places);
-  const mirror = await prepared.activate((event) =>
+  const { activateMirror } = await import('../../mirrord/active-mirror.ts');
+  const mirror = await activateMirror(prepared, (event) =>
     outside.printAside(`${name}: ${describeEvent(event, legs)}\n`),
   );
   const control = await serveControl(controlSocketPath(places, name), (asked) =>
@@ -154,6 +164,7 @@ function requestFrom(outside: Outside, input: Input, flags: Flags) {
     name,
     listen: given.length > 0 ? given : [standard],
     readOnly: flags.has('read-only'),
+    degraded: flags.value('degraded') !== 'no',
     io: ioChoiceFrom(outside, places, name, flags),
     source:
       source === null ? null : legIndex(findLeg(readDefinition(places, name), source, outside.cwd)),

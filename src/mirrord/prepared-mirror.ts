@@ -1,0 +1,144 @@
+/**
+ * What an activation would open and do, found out under the mirror's lock before anything is written:
+ *
+ *   lock mirror ─▶ read definition, sidecar ─▶ open legs and log ─▶ plan
+ *
+ * Either `activateMirror` goes on from here, or `abandon` gives everything back. Legs other than the
+ * source may be missing (`degraded`); then a stand-in keeps their place.
+ */
+import { fstatSync } from 'node:fs';
+import type { DeviceAccess, DeviceRequest } from '../devices/device-request.ts';
+import { legIdentity } from '../devices/leg-identity.ts';
+import type { OpenDevice } from '../devices/open-device.ts';
+import { closeDevices } from '../devices/open-device.ts';
+import { logImageBytes } from '../dirty-log/disk-format.ts';
+import { MirrorError } from '../errors/mirror-error.ts';
+import { RegionGeometry } from '../geometry/region-geometry.ts';
+import type { LegIndex } from '../geometry/units.ts';
+import { byteCount, legIndex } from '../geometry/units.ts';
+import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
+import type { Sidecar } from '../mirror-set/sidecar.ts';
+import type { ListenAddress } from '../nbd-protocol/listen-address.ts';
+import { readDefinition } from '../registry/definition-file.ts';
+import type { MirrorLock } from '../registry/mirror-lock.ts';
+import { lockMirror } from '../registry/mirror-lock.ts';
+import type { Places } from '../registry/places.ts';
+import { readSidecar } from '../registry/sidecar-file.ts';
+import type { ActivationPlan, PlanInput } from './activation-plan.ts';
+import { describePlan, planActivation } from './activation-plan.ts';
+import type { IoChoice } from './data-path.ts';
+import { readLogArea } from './log-area.ts';
+import { openPresent } from './open-present.ts';
+
+export interface ActivationRequest {
+  readonly places: Places;
+  readonly name: string;
+  readonly listen: readonly ListenAddress[];
+  readonly readOnly: boolean;
+  readonly io: IoChoice;
+  /** A leg other than the source may be missing. */
+  readonly degraded: boolean;
+  /** The owner's choice of the leg to copy from; null: as it was. */
+  readonly source: LegIndex | null;
+  /** Stands in for the definition's, if not null. */
+  readonly logIntent: MirrorSpec['logIntent'];
+  readonly confirmed: boolean;
+}
+
+/** What would be opened and done, found out under the locks; nothing has been written. */
+export class PreparedMirror {
+  readonly spec: MirrorSpec;
+  readonly plan: ActivationPlan;
+  /** For people: what will be copied, from where, why. */
+  readonly description: string;
+  /** Legs that cannot be opened, by index, and why not. */
+  readonly missing: ReadonlyMap<number, MirrorError>;
+  /** Which file or device each leg is; null for one that is missing. */
+  readonly identities: readonly (string | null)[];
+  readonly request: ActivationRequest;
+  readonly lock: MirrorLock;
+  /** The legs', then the log's if it is on a disk. */
+  readonly devices: readonly OpenDevice[];
+
+  constructor(request: ActivationRequest) {
+    this.request = request;
+    this.lock = lockMirror(request.places, request.name, 'activate');
+    let devices: OpenDevice[] = [];
+    try {
+      const defined = readDefinition(request.places, request.name);
+      this.spec = { ...defined, logIntent: request.logIntent ?? defined.logIntent };
+      const sidecar = believedSidecar(request, this.spec);
+      const source = request.source ?? sidecar?.primary ?? this.spec.source;
+      const requests = requestsFor(this.spec, request.readOnly ? 'read' : 'write');
+      const present = openPresent(requests, (place) => request.degraded && place !== source);
+      devices = present.devices;
+      this.missing = present.missing;
+      this.identities = this.spec.legs.map((_, place) => {
+        const device = this.missing.has(place) ? undefined : devices[place];
+        return device === undefined ? null : legIdentity(fstatSync(device.fd, { bigint: true }));
+      });
+      const changed = changedLegs(sidecar, this.identities);
+      const logDevice = devices[this.spec.legs.length];
+      const log = logDevice === undefined ? null : readLogArea(this.spec, logDevice);
+      const { source: chosen, confirmed } = request;
+      const input: PlanInput = {
+        spec: this.spec,
+        sidecar,
+        log,
+        source: chosen,
+        changed,
+        confirmed,
+      };
+      this.plan = planActivation(input);
+      this.description = describePlan(input, this.plan);
+      this.devices = devices;
+    } catch (error) {
+      closeDevices(devices);
+      this.lock.release();
+      throw error;
+    }
+  }
+
+  get isReadOnly(): boolean {
+    return this.request.readOnly;
+  }
+
+  /** Nothing has happened. */
+  abandon(): void {
+    closeDevices(this.devices);
+    this.lock.release();
+  }
+}
+
+function requestsFor(spec: MirrorSpec, access: DeviceAccess): DeviceRequest[] {
+  const legs = spec.legs.map(({ path, offsetBytes }): DeviceRequest => {
+    return { role: 'leg', path, access, offsetBytes, lengthBytes: spec.sizeBytes };
+  });
+  if (spec.log.type === 'core') return legs;
+  const { regionCount } = RegionGeometry.of(spec.sizeBytes, spec.regionSizeBytes);
+  const lengthBytes = logImageBytes(regionCount, byteCount(512));
+  const offsetBytes = byteCount(0);
+  return [...legs, { role: 'log', path: spec.log.path, access, offsetBytes, lengthBytes }];
+}
+
+/** Throws REGISTRY_INVALID for one that cannot be read, unless the owner names the source. */
+function believedSidecar({ places, source }: ActivationRequest, spec: MirrorSpec): Sidecar | null {
+  const sidecar = readSidecar(places, spec);
+  if (!sidecar.ok && source === null) {
+    const { message, facts } = sidecar.error;
+    const hint = 'name the leg that is right with --source LEG: everything is copied from it';
+    throw new MirrorError('REGISTRY_INVALID', message, facts, hint, sidecar.error);
+  }
+  return sidecar.ok ? sidecar.value : null;
+}
+
+/** Legs that are there, but another file or device than the last session had. */
+export function changedLegs(
+  sidecar: Sidecar | null,
+  identities: readonly (string | null)[],
+): LegIndex[] {
+  return identities.flatMap((identity, leg) => {
+    const known = sidecar?.legs[leg]?.identity ?? null;
+    return known === null || identity === null || known === identity ? [] : [legIndex(leg)];
+  });
+}
