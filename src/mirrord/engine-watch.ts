@@ -17,8 +17,8 @@ const EVENTS_MAX = 256;
 
 export class EngineWatch {
   readonly #view: EngineView;
-  readonly #states: ChangedBytes;
-  readonly #writes: ChangedBytes;
+  /** Made when somebody asks for the map: they need ten bytes for each region. */
+  #planes: { readonly states: ChangedBytes; readonly writes: ChangedBytes } | null = null;
   readonly #events: EngineEvent[] = [];
   #nextEvent = 1;
   #version = 1;
@@ -26,24 +26,24 @@ export class EngineWatch {
 
   constructor(view: EngineView) {
     this.#view = view;
-    this.#states = new ChangedBytes(view.states);
-    this.#writes = new ChangedBytes(view.writes);
   }
 
   map(since: number): Extract<ControlAnswer, { map: unknown }> {
+    const { states, writes } = this.#view;
+    this.#planes ??= { states: new ChangedBytes(states), writes: new ChangedBytes(writes) };
     const now = performance.now();
     if (now - this.#lookedAt >= LOOK_MS) {
       this.#lookedAt = now;
       this.#version += 1;
-      this.#states.refresh(this.#version);
-      this.#writes.refresh(this.#version);
+      this.#planes.states.refresh(this.#version);
+      this.#planes.writes.refresh(this.#version);
     }
     return {
       map: {
         version: this.#version,
-        regionCount: this.#view.states.length,
-        states: this.#states.changedSince(since),
-        writes: this.#writes.changedSince(since),
+        regionCount: states.length,
+        states: this.#planes.states.changedSince(since),
+        writes: this.#planes.writes.changedSince(since),
       },
     };
   }
