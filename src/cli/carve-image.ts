@@ -15,6 +15,7 @@ import { byteCount } from '../geometry/units.ts';
 import type { Outside } from './outside.ts';
 
 export interface LvmEvidence {
+  readonly pvId: string;
   readonly copies: readonly MetadataCopy[];
   /** Null where no copy can be read. */
   readonly group: LvmVolumeGroup | null;
@@ -36,7 +37,7 @@ export function readLvm(file: EvidenceFile): LvmEvidence | null {
   );
   const group = newestGroup(copies);
   const pv = group?.physicalVolumes.find(({ id }) => id === label.pvId) ?? null;
-  return { copies, group, pv };
+  return { pvId: label.pvId, copies, group, pv };
 }
 
 /** The current one; where that is damaged, the newest that is not. */

@@ -39,6 +39,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('why', [], 'Explain the state of one region', () => import('./commands/why.ts')),
   entry('leg fail', [], 'Take a leg out of service', () => import('./commands/leg-fail.ts')),
   entry('leg clear', [], 'Let a leg in again', () => import('./commands/leg-clear.ts')),
+  entry('events', [], 'Tell what happened to a mirror', () => import('./commands/events.ts')),
   entry(
     'recovery pause',
     [],
@@ -120,6 +121,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     [],
     'Find dirty logs in a disk image',
     () => import('./commands/log-carve.ts'),
+  ),
+  entry(
+    'import',
+    [],
+    'Define a mirror from the volumes of an LVM mirror',
+    () => import('./commands/import.ts'),
   ),
   entry(
     'completion',

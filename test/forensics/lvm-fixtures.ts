@@ -5,9 +5,14 @@ import { gunzipSync } from 'node:zlib';
 
 const FOLDER = path.resolve(import.meta.dirname, '../../fixtures/lvm-and-md');
 
-/** `lvmImage('lvm-disk', 'vdc')` */
+const images = new Map<string, Uint8Array>();
+
+/** `lvmImage('lvm-disk', 'vdc')`: a copy, since they are large and most of the time is unpacking. */
 export function lvmImage(session: string, disk: string): Uint8Array {
-  return unpacked(`${session}/${disk}.img.gz`);
+  const name = `${session}/${disk}.img.gz`;
+  const image = images.get(name) ?? unpacked(name);
+  images.set(name, image);
+  return image.slice();
 }
 
 export function unpacked(name: string): Uint8Array {

@@ -46,7 +46,7 @@ export const command: Command = {
       if (flags.has('lvm') && lvm?.pv == null) {
         const hint = 'without --lvm every sector is looked at';
         const message = `${image} is no physical volume whose metadata can be read`;
-        throw new MirrorError('LOG_MAGIC_MISSING', message, { path: image }, hint);
+        throw new MirrorError('LVM_NOT_FOUND', message, { path: image }, hint);
       }
       const found: FoundLog[] = [];
       const directory = flags.value('extract');

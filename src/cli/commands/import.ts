@@ -1,0 +1,217 @@
+/**
+ * `mirrorctl import NAME --lvm PV…`: defines a mirror over the physical volumes of an LVM mirror, from
+ * LVM's own metadata. The volumes are only read; the log is copied to the state directory.
+ */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { openEvidence } from '../../devices/evidence-file.ts';
+import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
+import type { LvmImport } from '../../forensics/lvm-import.ts';
+import {
+  chooseLvmMirror,
+  importedLogBytes,
+  mergedLog,
+  planLvmImport,
+} from '../../forensics/lvm-import.ts';
+import type { LvmVolumeGroup } from '../../forensics/lvm-metadata.ts';
+import { formatBytes } from '../../geometry/size-words.ts';
+import { byteCount } from '../../geometry/units.ts';
+import { describePlan } from '../../mirrord/activation-plan.ts';
+import { findDefinition, writeDefinition } from '../../registry/definition-file.ts';
+import { lockMirror } from '../../registry/mirror-lock.ts';
+import type { Places } from '../../registry/places.ts';
+import { checkMirrorName, defaultLogPath, makeDirectory } from '../../registry/places.ts';
+import { readLvm } from '../carve-image.ts';
+import type { Command } from '../command.ts';
+import type { NewMirror } from '../new-mirror-plan.ts';
+import { planMirror } from '../new-mirror-plan.ts';
+import { writeNewFile } from '../new-output.ts';
+import type { Outside } from '../outside.ts';
+import { placesFor } from '../state-places.ts';
+
+export const command: Command = {
+  args: [
+    { name: 'NAME', help: 'what to call the mirror', min: 1, max: 1, completes: 'nothing' },
+    {
+      name: 'PV',
+      help: 'the physical volumes that hold its legs and its log: devices or images',
+      ...{ min: 1, max: Number.POSITIVE_INFINITY, completes: 'file' },
+    },
+  ],
+  flags: {
+    lvm: { value: 'none', help: 'what is imported; nothing else can be, so far' },
+    lv: { value: 'required', metavar: 'LV', help: 'which mirror, where there are several' },
+  },
+  changes: true,
+  examples: [
+    {
+      words: 'mirrorctl import home --lvm pv1.img pv2.img pv3.img',
+      does: 'define the only mirror in there',
+    },
+  ],
+  notes: [
+    'Reads LVM’s metadata, maps each leg to PATH@OFFSET and copies the log to the state directory. Physical volumes are not written to.',
+    'A leg must be one stretch of one volume; what cannot be mapped is refused with the reason.',
+    'Activate it with --read-only first: without that, regions that are dirty are copied from the first leg to the others, as a kernel would.',
+  ],
+
+  async run(outside, input, flags) {
+    if (!flags.has('lvm')) throw new MirrorError('USAGE', 'import what?', {}, 'add --lvm');
+    const name = input.one('NAME');
+    checkMirrorName(name);
+    const places = placesFor(outside, flags);
+    refuseIfThere(places, name);
+    const { group, paths } = readVolumes(outside, input.all('PV'));
+    const mirror = chooseLvmMirror(group, flags.value('lv'));
+    if (!mirror.ok) throw mirror.error;
+    const plan = planLvmImport(group, mirror.value, paths);
+    if (!plan.ok) throw plan.error;
+    const log = readLog(plan.value);
+    const dryRun = flags.has('dry-run');
+    const made = dryRun ? null : make(outside, places, name, plan.value, log);
+    const lines = flags.has('json')
+      ? [JSON.stringify(documentOf(name, group, plan.value, made))]
+      : describe(name, group, plan.value, made);
+    outside.print(`${lines.join('\n')}\n`);
+    return EXIT.ok;
+  },
+};
+
+function refuseIfThere(places: Places, name: string): void {
+  if (findDefinition(places, name) === null) return;
+  const hint = `choose another name, or mirrorctl remove ${name}`;
+  throw new MirrorError('MIRROR_EXISTS', `there is a mirror ${name} already`, {}, hint);
+}
+
+/** The newest metadata among the volumes, and which of its volumes is which file. */
+function readVolumes(outside: Outside, words: readonly string[]) {
+  const ids = new Map<string, string>();
+  const groups: LvmVolumeGroup[] = [];
+  for (const word of words) {
+    const file = openEvidence(path.resolve(outside.cwd, word));
+    try {
+      const lvm = readLvm(file);
+      if (lvm?.group == null) {
+        throw new MirrorError('LVM_NOT_FOUND', `${word} has no LVM metadata that can be read`);
+      }
+      groups.push(lvm.group);
+      ids.set(lvm.pvId, file.path);
+    } finally {
+      file.close();
+    }
+  }
+  const [group, ...others] = groups.sort((one, other) => other.seqno - one.seqno);
+  const stranger = others.find(({ id }) => id !== group?.id);
+  if (group === undefined || stranger !== undefined) {
+    const message = `these volumes belong to different groups: ${group?.name}, ${stranger?.name}`;
+    throw new MirrorError('LVM_UNMAPPABLE', message, {}, 'give the volumes of one group');
+  }
+  const paths = new Map<string, string>();
+  for (const { name, id } of group.physicalVolumes) {
+    const file = ids.get(id);
+    if (file !== undefined) paths.set(name, file);
+  }
+  return { group, paths };
+}
+
+/** Null: LVM kept it in memory. */
+function readLog(plan: LvmImport): Uint8Array | null {
+  const copies = plan.logs.map(({ path: file, offsetBytes }) => {
+    const evidence = openEvidence(file);
+    try {
+      return evidence.read(offsetBytes, importedLogBytes(plan));
+    } finally {
+      evidence.close();
+    }
+  });
+  if (copies.length === 0) return null;
+  const cut = copies.some((copy) => copy.length < importedLogBytes(plan));
+  if (cut) throw new MirrorError('LOG_TRUNCATED', 'the volume ends within the log');
+  const merged = mergedLog(plan, copies);
+  if (!merged.ok) throw merged.error;
+  return merged.value;
+}
+
+function make(
+  outside: Outside,
+  places: Places,
+  name: string,
+  plan: LvmImport,
+  log: Uint8Array | null,
+): NewMirror {
+  const lock = lockMirror(places, name, 'change');
+  const file = defaultLogPath(places, name);
+  let wrote = false;
+  try {
+    // Someone may have been quicker before we had the lock.
+    refuseIfThere(places, name);
+    makeDirectory(places.stateDir);
+    if (log !== null) writeNewFile(outside, file, log);
+    wrote = log !== null;
+    const mirror = planMirror(places, wishOf(name, plan, log === null ? null : file));
+    writeDefinition(places, mirror.spec);
+    return mirror;
+  } catch (error) {
+    if (wrote) rmSync(file, { force: true });
+    throw error;
+  } finally {
+    lock.release();
+  }
+}
+
+function wishOf(name: string, { geometry, legs }: LvmImport, log: string | null) {
+  return {
+    name,
+    legs: legs.map((leg) => ({ path: leg.path, offsetBytes: byteCount(leg.offsetBytes) })),
+    sizeBytes: geometry.sizeBytes,
+    isTable: true,
+    regionSizeBytes: geometry.regionBytes,
+    log: log === null ? ({ type: 'core' } as const) : ({ type: 'disk', path: log } as const),
+    ...{ syncIntent: null, logIntent: null, handleErrors: true, keepLog: false, source: 0 },
+    readPolicy: 'queue' as const,
+  };
+}
+
+function documentOf(
+  name: string,
+  { name: vg, seqno }: LvmVolumeGroup,
+  { mirror, geometry, legs, logs }: LvmImport,
+  made: NewMirror | null,
+) {
+  return {
+    schema: 'mirrorctl.import/1',
+    ...{ mirror: name, vg, seqno, lv: mirror.lv, notSynced: mirror.notSynced },
+    ...{ sizeBytes: geometry.sizeBytes, regionSizeBytes: geometry.regionBytes, legs, logs },
+    definition: made?.spec ?? null,
+    copyRegions: made?.firstActivation.copyRegions ?? null,
+    dryRun: made === null,
+  };
+}
+
+function describe(
+  name: string,
+  { name: vg, seqno }: LvmVolumeGroup,
+  { mirror, geometry, legs, logs }: LvmImport,
+  made: NewMirror | null,
+): string[] {
+  const { sizeBytes, regionBytes, regionCount } = geometry;
+  return [
+    `${name}: ${vg}/${mirror.lv}, metadata version ${seqno}, ${formatBytes(sizeBytes)}, ${regionCount} regions of ${formatBytes(regionBytes)}`,
+    ...legs.map(
+      ({ path: file, offsetBytes }, leg) => `  leg ${leg}: ${file} from byte ${offsetBytes}`,
+    ),
+    ...logs.map(({ path: file, offsetBytes }) => `  log: copied from ${file}, byte ${offsetBytes}`),
+    ...(logs.length === 0
+      ? ['  log: LVM kept it in memory, so nothing tells which regions differ']
+      : []),
+    ...(mirror.notSynced
+      ? ['  LVM never synchronised it (--nosync): the legs may differ anywhere']
+      : []),
+    ...(made === null
+      ? ['nothing is changed: --dry-run']
+      : [
+          describePlan(made.input, made.firstActivation),
+          `next: mirrorctl activate ${name} --read-only`,
+        ]),
+  ];
+}
