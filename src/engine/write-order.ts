@@ -74,8 +74,6 @@ export class WriteOrder<Write extends OrderedWrite> {
 
 /** Overlapping, and not already found so in an earlier region that both touch. */
 function overlap(earlier: OrderedWrite, later: OrderedWrite, region: RegionIndex): boolean {
-  // A long write meets itself in its drawers, and strangers from a thousand regions away.
-  if (earlier === later || region < earlier.first || region > earlier.last) return false;
   if (region > later.first && region > earlier.first) return false;
   return (
     earlier.offset < later.offset + later.length && later.offset < earlier.offset + earlier.length
