@@ -206,6 +206,7 @@ class ActiveMirror {
         break;
       case 'serving':
         this.exports = message.exports;
+        for (const { message } of this.#missing.values()) this.#watch.note('bad', message);
         this.#watch.note('good', `serving ${message.exports.join(' ')}`);
         this.#served.resolve();
         break;

@@ -66,6 +66,7 @@ describe('a leg that is not there', () => {
     expect(attention.status).toContain(`${legs[1]} does not exist; 2 regions (1 MiB)`);
     expect([await firstByte(2), mirror.logBits(1)]).toEqual([3, 'db']);
     expect((await mirror.run('leg', 'clear', 'm', '1')).stderr).toContain('[LEG_NOT_FOUND]');
+    expect(await mirror.do('events', 'm')).toContain(`${legs[1]} does not exist`);
     await mirror.do('deactivate', 'm');
     back(legs[1]);
     expect(await plan()).toContain('2 of 8 regions (1 MiB) will be copied from');
