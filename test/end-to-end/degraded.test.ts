@@ -172,8 +172,8 @@ describe('a leg taken out of service', () => {
     await mirror.activate();
     await writeTo(1);
     await mirror.do('leg', 'fail', 'm', '0');
-    await writeTo(6);
     const status = await mirror.status();
+    await writeTo(6);
     expect(status.legs.map(({ primary, state }) => [primary, state])).toEqual([
       [false, 'out'],
       [true, 'alive'],
