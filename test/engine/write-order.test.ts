@@ -102,3 +102,17 @@ describe('write order', () => {
     expect(() => new WriteOrder<OrderedWrite>().leave(write(0, 1))).toThrow(InvariantBroken);
   });
 });
+
+test('writes far longer than there are drawers wait for each other once, and for no stranger', () => {
+  const order = new WriteOrder<OrderedWrite>();
+  const long = write(0, 5000 * REGION_BYTES);
+  const stranger = write(6000 * REGION_BYTES, 3000 * REGION_BYTES);
+  const inside = write(4000 * REGION_BYTES + 3, 1500 * REGION_BYTES);
+  assert.equal(order.enter(long), true);
+  assert.equal(order.enter(stranger), true);
+  assert.equal(order.enter(inside), false);
+  assert.deepEqual(order.leave(stranger), []);
+  assert.deepEqual(order.leave(long), [inside]);
+  assert.deepEqual(order.leave(inside), []);
+  assert.equal(order.enter(write(0, 1)), true);
+});
