@@ -154,7 +154,9 @@ describe('a flush that fails', () => {
     client.close();
     await mirror.do('recovery', 'resume', 'm');
     await mirror.inSync();
-    expect([await dm(), mirror.logBits(1)]).toEqual(['8/8 AF A', 'fd']);
+    // The next flush may have failed already, and have taken the region again.
+    expect(await dm()).toMatch(/^[78]\/8 AF A$/);
+    expect(mirror.logBits(1)).toBe('fd');
   });
 
   test('once is forgiven when the leg has what it lost, and has flushed it', async () => {
