@@ -11,7 +11,7 @@
  * less than they are compared for.
  */
 import type { ChildProcess } from 'node:child_process';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import path from 'node:path';
 import {
   cpuSeconds,
@@ -46,6 +46,8 @@ const CELLS: readonly Cell[] = [
   },
   { name: 'randread 4k 4×QD8', args: ['--rw=randread', '--bs=4k', '--iodepth=8', '--numjobs=4'] },
 ];
+
+const WARM_UP_SECONDS = 0.7;
 
 interface Peer {
   readonly name: string;
@@ -105,7 +107,7 @@ async function startPeers(directory: string): Promise<Peer[]> {
   const leg = (name: string) => path.join(directory, name);
   const peers: Peer[] = [];
   const start = async (name: string, exportName: string, command: (socket: string) => string[]) => {
-    const socket = leg(`${name}.sock`);
+    const socket = leg(`${peers.length}.sock`);
     const server = await startServer(command(socket), socket);
     peers.push({ name, uri: `nbd+unix:///${exportName}?socket=${socket}`, server });
   };
@@ -153,25 +155,37 @@ function buildPlainMirror(library: string): boolean {
   }
 }
 
-function runCell({ args }: Cell, { uri, server }: Peer, seconds: number): Measured {
-  const pid = server.pid ?? 0;
+/** A short run first, not counted: memory is touched, regions are marked, caches are warm. */
+function runCell(cell: Cell, peer: Peer, seconds: number): Measured {
+  runFio(cell, peer, WARM_UP_SECONDS);
+  const pid = peer.server.pid ?? 0;
   const before = cpuSeconds(pid);
-  const output = execFileSync(
-    'fio',
-    [
-      ...['--name=j', '--ioengine=nbd', `--uri=${uri}`, '--thread', '--time_based'],
-      ...[`--runtime=${Math.round(seconds * 1000)}ms`, '--randrepeat=0', '--norandommap'],
-      ...['--group_reporting', '--output-format=json', ...args],
-    ],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  const [job] = JSON.parse(output.slice(output.indexOf('{'))).jobs;
-  const operations = job.read.total_ios + job.write.total_ios;
+  const { read, write } = runFio(cell, peer, seconds);
   const cpuMs = (cpuSeconds(pid) - before) * 1000;
   return {
-    iops: job.read.iops + job.write.iops,
-    cpuMsPerThousand: (cpuMs * 1000) / operations,
+    iops: read.iops + write.iops,
+    cpuMsPerThousand: (cpuMs * 1000) / (read.total_ios + write.total_ios),
   };
+}
+
+interface Direction {
+  readonly iops: number;
+  readonly total_ios: number;
+}
+
+function runFio(
+  { args }: Cell,
+  { uri }: Peer,
+  seconds: number,
+): { readonly read: Direction; readonly write: Direction } {
+  const words = [
+    ...['--name=j', '--ioengine=nbd', `--uri=${uri}`, '--thread', '--time_based'],
+    ...[`--runtime=${Math.round(seconds * 1000)}ms`, '--randrepeat=0', '--norandommap'],
+    ...['--group_reporting', '--output-format=json', ...args],
+  ];
+  const { status, stdout, stderr } = spawnSync('fio', words, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`fio ${words.join(' ')}: ${stderr}`);
+  return JSON.parse(stdout.slice(stdout.indexOf('{'))).jobs[0];
 }
 
 function report(peers: readonly Peer[], runs: ReadonlyMap<string, readonly Measured[]>): string {
