@@ -24,9 +24,7 @@ import { SweepPath } from './sweep-path.ts';
 import type { WriteShare } from './write-path.ts';
 import { WritePath } from './write-path.ts';
 
-type LegIo =
-  | { readonly of: 'read'; readonly segment: ReadSegment }
-  | { readonly of: 'write'; readonly share: WriteShare };
+type LegIo = ReadSegment | WriteShare;
 
 export class Engine {
   readonly state: MirrorState;
@@ -48,13 +46,10 @@ export class Engine {
     this.#sweep = new SweepPath(this.state, this.#flushes, this.#memory);
     const scheduler = new ResyncScheduler();
     this.recovery = new RecoveryPath(this.state, scheduler, options.recoveriesMax);
-    this.#writes = new WritePath(this.state, this.#log, this.#memory, scheduler, (share) =>
-      this.#legIos.put({ of: 'write', share }),
-    );
+    const name = (io: LegIo) => this.#legIos.put(io);
+    this.#writes = new WritePath(this.state, this.#log, this.#memory, scheduler, name);
     const chooser = new ReadChooser(options.readPolicy, this.state.legs.legCount);
-    this.#reads = new ReadPath(this.state, chooser, (segment) =>
-      this.#legIos.put({ of: 'read', segment }),
-    );
+    this.#reads = new ReadPath(this.state, chooser, name);
   }
 
   /** What must be durable before the first request, and whenever `keepMemory` asks for it. */
@@ -109,7 +104,7 @@ export class Engine {
         this.recovery.copyEnded(input.region, input.readFailed, input.failedTargets);
         break;
       case 'tick':
-        this.state.now = input.now;
+        this.state.now = Math.floor(input.now);
         this.recovery.tick();
         if (this.#stopping === 'no') this.#sweep.tick();
         break;
@@ -135,8 +130,8 @@ export class Engine {
   }
 
   #legIoEnded(io: LegIo, outcome: IoOutcome): void {
-    if (io.of === 'write') this.#writes.shareEnded(io.share, outcome);
-    else this.#reads.segmentEnded(io.segment, outcome);
+    if (io.of === 'write') this.#writes.shareEnded(io, outcome);
+    else this.#reads.segmentEnded(io, outcome);
   }
 
   #flushFor(request: number): void {

@@ -49,7 +49,7 @@ export class MirrorState {
   readonly handleErrors: boolean;
   /** The next process will believe the log. False once it is on record that it must not. */
   logIsBelieved = true;
-  /** In ticks, as of the last input that told the time. */
+  /** In whole ticks, as of the last input that told the time. */
   now = 0;
   /** Client requests that have not been answered. */
   requestsInFlight = 0;

@@ -28,6 +28,7 @@ interface ReadRequest {
 
 /** Part of a read that one leg is answering; `at` is its place in the request's buffer. */
 export interface ReadSegment {
+  readonly of: 'read';
   readonly request: ReadRequest;
   readonly offset: number;
   readonly length: number;
@@ -107,7 +108,7 @@ export class ReadPath {
     this.#chooser.began(leg);
     this.#state.emit({
       kind: 'readLeg',
-      io: this.#nameSegment({ ...range, leg, issuedAt: legs.flushFailures }),
+      io: this.#nameSegment({ of: 'read', ...range, leg, issuedAt: legs.flushFailures }),
       request: range.request.id,
       leg,
       offset: byteOffset(range.offset),

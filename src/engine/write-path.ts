@@ -30,6 +30,7 @@ import { WritePiece, WriteRequest } from './write-piece.ts';
 
 /** One leg's share of a piece in flight; `first` and `last` are the regions it covers. */
 export interface WriteShare {
+  readonly of: 'write';
   readonly piece: WritePiece;
   readonly leg: LegIndex;
   readonly first: RegionIndex;
@@ -122,8 +123,8 @@ export class WritePath {
   #admit(piece: WritePiece): void {
     const { hash, log, content } = this.#state;
     for (let region = piece.first; region <= piece.last; region = (region + 1) as RegionIndex) {
-      if (hash.beginWrite(region)) hash.marked(region, log.mark(region));
-      piece.epoch = Math.max(piece.epoch, hash.markEpochOf(region));
+      const epoch = hash.beginWrite(region) ?? hash.marked(region, log.mark(region));
+      piece.epoch = Math.max(piece.epoch, epoch);
       if (!content.isInSync(region)) this.#scheduler.written(region);
     }
   }
@@ -136,7 +137,7 @@ export class WritePath {
 
   #issue(piece: WritePiece): void {
     const { content, legs } = this.#state;
-    piece.request.issuedAt = Math.min(piece.request.issuedAt, legs.flushFailures);
+    if (piece.request.issuedAt < 0) piece.request.issuedAt = legs.flushFailures;
     for (let leg = 0; leg < legs.legCount; leg += 1) {
       let region = piece.first;
       while (region <= piece.last) {
@@ -159,7 +160,7 @@ export class WritePath {
     this.#state.emit({
       kind: 'writeLeg',
       verb: request.verb,
-      io: this.#nameShare({ piece, leg, first, last }),
+      io: this.#nameShare({ of: 'write', piece, leg, first, last }),
       request: request.id,
       leg,
       offset: byteOffset(from),

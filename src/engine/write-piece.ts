@@ -23,8 +23,8 @@ export class WriteRequest {
   readonly last: RegionIndex;
   piecesLeft = 0;
   outcome: IoOutcome = 'ok';
-  /** How many flushes had failed when the first of it was issued. */
-  issuedAt = Number.POSITIVE_INFINITY;
+  /** How many flushes had failed when the first of it was issued; before that -1. */
+  issuedAt = -1;
 
   constructor(input: WriteInput, first: RegionIndex, last: RegionIndex) {
     this.id = input.request;

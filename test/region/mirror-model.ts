@@ -114,7 +114,7 @@ export class MirrorModel {
       this.hash.delayWrite(region, write);
       return;
     }
-    if (this.hash.beginWrite(region)) truth.marked = true;
+    if (this.hash.beginWrite(region) === null) truth.marked = true;
     this.#remember(truth);
     truth.writesInFlight += 1;
   }

@@ -103,9 +103,10 @@ function forgetsSecondMark({ hash }: Engine['state']): void {
   const beginWrite = hash.beginWrite.bind(hash);
   const marked = new Set<RegionIndex>();
   hash.beginWrite = (region) => {
-    const isMark = beginWrite(region) && !marked.has(region);
+    const epoch = beginWrite(region);
+    const isFirst = !marked.has(region);
     marked.add(region);
-    return isMark;
+    return isFirst ? epoch : (epoch ?? 0);
   };
 }
 
