@@ -85,20 +85,16 @@ function rangesFrom(view: DataView, at: number): [ByteRange[], number] {
 /** `area` is a whole metadata area, which begins at `offsetBytes`. Ascending by place. */
 export function metadataCopiesIn(area: Uint8Array, offsetBytes: number): MetadataCopy[] {
   const current = currentText(area);
-  const copies: MetadataCopy[] = [];
-  for (let at = SECTOR_BYTES; at < area.length; at += SECTOR_BYTES) {
+  const beginnings = beginningsIn(area);
+  return beginnings.map(({ at, seqno }, index) => {
     const isCurrent = current !== null && current.offset === at;
-    const text = isCurrent ? current.text : textAt(area, at);
-    const seqno = text === null ? null : seqnoOf(text);
-    if (text === null || seqno === null) continue;
+    // An old text that a newer one has run into ends where that begins.
+    const end = beginnings[index + 1]?.at ?? area.length;
+    const text = isCurrent ? current.text : untilZero(area.subarray(at, end));
     const checksumOk = isCurrent ? current.checksumOk : null;
-    copies.push({ offsetBytes: offsetBytes + at, seqno, text, current: isCurrent, checksumOk });
-  }
-  return copies;
+    return { offsetBytes: offsetBytes + at, seqno, text, current: isCurrent, checksumOk };
+  });
 }
-
-/** A metadata area may be 1 GiB, a text never gets near this. */
-const TEXT_BYTES_MAX = 64 * 1024 * 1024;
 
 /** The text of the header's first slot; it may go on at the start of the ring. */
 function currentText(area: Uint8Array) {
@@ -106,7 +102,6 @@ function currentText(area: Uint8Array) {
   const view = viewOf(area);
   const offset = Number(view.getBigUint64(40, true));
   const size = Number(view.getBigUint64(48, true));
-  if (offset < SECTOR_BYTES || offset >= area.length || size > TEXT_BYTES_MAX) return null;
   const straight = area.subarray(offset, Math.min(offset + size, area.length));
   const wrapped = area.subarray(SECTOR_BYTES, SECTOR_BYTES + size - straight.length);
   const bytes = new Uint8Array(straight.length + wrapped.length);
@@ -116,18 +111,17 @@ function currentText(area: Uint8Array) {
   return { offset, text: untilZero(bytes), checksumOk };
 }
 
-/** Sections begin with a name and a brace; anything else at a sector's start is the middle of a text. */
-const BEGINNING = /^[\w.+-]+ \{\n/;
-const BEGINNING_BYTES_MAX = 132;
+/** A text begins at a sector, with the group's name, its id and its version. */
+const BEGINNING = /^[\w.+-]+ \{\nid = "[^"\n]*"\nseqno = (\d{1,15})\n/;
+const BEGINNING_BYTES_MAX = 256;
 
-function textAt(area: Uint8Array, at: number): string | null {
-  if (!BEGINNING.test(ascii(area, at, BEGINNING_BYTES_MAX))) return null;
-  return untilZero(area.subarray(at, at + TEXT_BYTES_MAX));
-}
-
-function seqnoOf(text: string): number | null {
-  const [, seqno] = /^[\w.+-]+ \{\nid = "[^"]*"\nseqno = (\d{1,15})\n/.exec(text) ?? [];
-  return seqno === undefined ? null : Number(seqno);
+function beginningsIn(area: Uint8Array): { readonly at: number; readonly seqno: number }[] {
+  const found: { at: number; seqno: number }[] = [];
+  for (let at = SECTOR_BYTES; at < area.length; at += SECTOR_BYTES) {
+    const [, seqno] = BEGINNING.exec(ascii(area, at, BEGINNING_BYTES_MAX)) ?? [];
+    if (seqno !== undefined) found.push({ at, seqno: Number(seqno) });
+  }
+  return found;
 }
 
 function untilZero(bytes: Uint8Array): string {

@@ -83,6 +83,19 @@ describe('the ring of metadata', () => {
     expect(copy).toMatchObject({ seqno: 3, checksumOk: true, offsetBytes: 7680 });
   });
 
+  test('an old text that a newer one has run into ends there', () => {
+    const image = lvmImage('lvm-disk', 'vda');
+    image.copyWithin(7168, 8704, 8704 + 1024);
+    const copies = copiesOf(image);
+    expect(copies.map(({ seqno, offsetBytes }) => [seqno, offsetBytes])).toEqual([
+      [1, 4608],
+      [2, 6144],
+      [3, 7168],
+      [3, 8704],
+    ]);
+    expect(copies[1]?.text).toHaveLength(1024);
+  });
+
   test('an area that is cut or damaged gives what is left', () => {
     const image = lvmImage('lvm-disk', 'vda');
     expect(metadataCopiesIn(image.subarray(4096, 4096 + 2000), 4096)).toMatchObject([{ seqno: 1 }]);

@@ -1,0 +1,84 @@
+/** Feeds targets with damaged inputs and tells of the first that does what it must not. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Dice } from './mutation.ts';
+import { diceFrom, mutate } from './mutation.ts';
+import type { FuzzTarget } from './targets.ts';
+import { isPromised } from './targets.ts';
+
+export interface FuzzFault {
+  readonly target: string;
+  readonly seed: number;
+  readonly what: string;
+}
+
+export interface FuzzReport {
+  readonly inputs: number;
+  readonly fault: FuzzFault | null;
+  /** Inputs that took longest, worst first, in milliseconds: for whoever wants to look. */
+  readonly slowest: readonly {
+    readonly target: string;
+    readonly seed: number;
+    readonly ms: number;
+  }[];
+}
+
+/** Every so many inputs, the surroundings are checked too, which takes twice as long. */
+const SURROUNDED_EVERY = 8;
+const SLOWEST_KEPT = 5;
+
+/** Seeds from `first` to before `first + count`, one input each, targets by turns. */
+export function fuzz(targets: readonly FuzzTarget[], first: number, count: number): FuzzReport {
+  const slowest: { target: string; seed: number; ms: number }[] = [];
+  for (let seed = first; seed < first + count; seed += 1) {
+    const target = targets[seed % targets.length];
+    if (target === undefined) continue;
+    const input = inputFor(target, seed);
+    const startedAt = performance.now();
+    const what = faultOf(target, input, seed % SURROUNDED_EVERY === 0);
+    const ms = performance.now() - startedAt;
+    if (what !== null) {
+      return { inputs: seed - first + 1, fault: { target: target.name, seed, what }, slowest };
+    }
+    if (ms > (slowest.at(-1)?.ms ?? 0) || slowest.length < SLOWEST_KEPT) {
+      slowest.push({ target: target.name, seed, ms });
+      slowest.sort((one, other) => other.ms - one.ms);
+      slowest.length = Math.min(slowest.length, SLOWEST_KEPT);
+    }
+  }
+  return { inputs: count, fault: null, slowest };
+}
+
+export function inputFor({ examples }: FuzzTarget, seed: number): Uint8Array {
+  const dice: Dice = diceFrom(seed);
+  return mutate(examples[dice(examples.length)] ?? new Uint8Array(), dice);
+}
+
+function faultOf(target: FuzzTarget, input: Uint8Array, surrounded: boolean): string | null {
+  const before = input.slice();
+  const outcome = outcomeOf(target, input);
+  if (outcome.crash !== null) return outcome.crash;
+  if (Buffer.compare(before, input) !== 0) return 'it changed its input';
+  if (!surrounded) return null;
+  const others = [0x00, 0xff].map((fill) => outcomeOf(target, within(input, fill)));
+  const same = others.every(({ value }) => isDeepStrictEqual(value, outcome.value));
+  return same ? null : 'it read what lies around its input';
+}
+
+/** The same bytes inside a larger buffer. */
+function within(input: Uint8Array, fill: number): Uint8Array {
+  const around = new Uint8Array(input.length + 128).fill(fill);
+  around.set(input, 64);
+  return around.subarray(64, 64 + input.length);
+}
+
+function outcomeOf(target: FuzzTarget, input: Uint8Array) {
+  try {
+    return { value: target.read(input), crash: null };
+  } catch (error) {
+    if (isPromised(error)) return { value: String(error), crash: null };
+    return {
+      value: null,
+      crash: error instanceof Error ? (error.stack ?? error.message) : 'threw',
+    };
+  }
+}
