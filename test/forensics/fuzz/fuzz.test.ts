@@ -1,6 +1,6 @@
 /**
  * Damaged inputs for everything that reads what others wrote: no crash, no byte read or changed that
- * is not theirs. A short run here; MIRRORCTL_FUZZ_INPUTS asks for a longer one, and `npm run soak`
+ * is not theirs. A short run here; MIRRORCTL_FUZZ_INPUTS asks for a longer one, and `npm run fuzz`
  * for one that goes on.
  */
 import { expect, test } from 'vitest';

@@ -1,5 +1,5 @@
 /**
- * `npm run soak -- [INPUTS] [FIRST SEED]`: fuzzes until so many inputs were read, 100 million unless
+ * `npm run fuzz -- [INPUTS] [FIRST SEED]`: fuzzes until so many inputs were read, 100 million unless
  * said otherwise. Ends with 1 at the first fault, or where an input takes longer than it may however
  * often it is tried.
  */
