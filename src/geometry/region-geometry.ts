@@ -11,14 +11,7 @@
 import { broken, invariant } from '../errors/invariant.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import type { ByteCount, ByteOffset, RegionCount, RegionIndex } from './units.ts';
-import {
-  byteCount,
-  byteOffset,
-  REGION_COUNT_MAX,
-  regionCount,
-  regionIndex,
-  SECTOR_BYTES,
-} from './units.ts';
+import { byteCount, byteOffset, REGION_COUNT_MAX, regionCount, SECTOR_BYTES } from './units.ts';
 
 /** Smallest region the kernel accepts. */
 const REGION_BYTES_MIN = 2 * SECTOR_BYTES;
@@ -105,9 +98,4 @@ export function defaultRegionBytes(sizeBytes: ByteCount): ByteCount {
 /** True also above 2^31, where JavaScript's bit operators stop working. */
 export function isPowerOfTwo(value: number): boolean {
   return value >= 1 && Number.isInteger(Math.log2(value)) && 2 ** Math.log2(value) === value;
-}
-
-/** Every region from `first` to `last`, both included. */
-export function* regionsBetween(first: RegionIndex, last: RegionIndex): Generator<RegionIndex> {
-  for (let region: number = first; region <= last; region += 1) yield regionIndex(region);
 }

@@ -6,10 +6,13 @@
  *     well, or (some) badly        │
  *   time passes (some)  ───────────┘
  *
- * A run goes on until nothing is left to happen, then recovers. At every point that no run has come to
- * before, the mirror is crashed in every way: any set of the writes that are under way or cached
- * survives a power cut. An engine cannot be copied, so each run begins at the beginning and follows the
- * one before it up to its last choice that is not used up; what crashes leave alike is looked at once.
+ * A run goes on until nothing is left to happen, then recovers. At every point of every run the mirror
+ * is crashed in every way, and comes back: any set of the writes that are under way or cached survives
+ * a power cut. Points at which a crash would leave the same are crashed once, and of what crashes leave,
+ * equal ones are looked at once; only what is on the devices counts there, since the engine is gone.
+ *
+ * An engine cannot be copied, so each run begins at the beginning and follows the one before it up to
+ * its last choice that is not used up. No two orders are taken for the same.
  */
 import { readAtOnce, recoverFully } from './aftermath.ts';
 import { contradict } from './contradiction.ts';
@@ -64,6 +67,7 @@ export class ModelChecker {
   readonly #world: TinyWorld;
   readonly #makeEngine: EngineMaker;
   readonly #seen = new Set<string>();
+  readonly #crashedAt = new Set<string>();
   #path: Choice[] = [];
   #runs = 0;
   #crashes = 0;
@@ -135,6 +139,9 @@ export class ModelChecker {
   }
 
   #crash({ mirror, events }: RunState): void {
+    const { crashKey } = mirror;
+    if (this.#crashedAt.has(crashKey)) return;
+    this.#crashedAt.add(crashKey);
     for (const luck of everyWayToCrash(mirror)) {
       events.push({ kind: 'crash', luck });
       this.#crashes += 1;

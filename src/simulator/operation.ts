@@ -11,11 +11,11 @@ import type { Effect, MirrorMemory } from '../engine/effect.ts';
 import type { Input, IoOutcome } from '../engine/input.ts';
 import type { LegIndex } from '../geometry/units.ts';
 import { SECTOR_BYTES } from '../geometry/units.ts';
-import type { LegMask } from '../region/leg-content.ts';
 import { maskOf, NO_LEGS, union } from '../region/leg-content.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { CachedSector } from './simulated-device.ts';
 import type { SimulatedStorage } from './simulated-storage.ts';
+import { nameOfBytes } from './simulated-storage.ts';
 
 /** Says of each sector in turn whether it is among those that an event is about. */
 type Choice = (index: number) => boolean;
@@ -37,6 +37,8 @@ export interface Operation {
   readonly name: string;
   /** Numbers what it writes to a device's cache; null: nothing. */
   readonly write: number | null;
+  /** Same key, and a crash in the middle of it leaves the same. */
+  readonly key: string;
   land(luck: number): void;
   end(outcome: IoOutcome, luck: number): Input;
   /** `storage` is what will be found afterwards; what `lands` picks has reached it. */
@@ -53,6 +55,7 @@ type CopyRegion = Extract<Effect, { kind: 'copyRegion' }>;
 export class ReadOperation implements Operation {
   readonly name: string;
   readonly write = null;
+  readonly key = '';
   readonly effect: ReadLeg;
   readonly #storage: SimulatedStorage;
   readonly #into: number[];
@@ -92,6 +95,10 @@ export class WriteOperation implements Operation {
   readonly #storage: SimulatedStorage;
   readonly write: number;
   #isLanded = false;
+
+  get key(): string {
+    return this.name;
+  }
 
   constructor(effect: WriteLeg, storage: SimulatedStorage, numbers: WriteNumbers) {
     this.name = `write ${effect.request} leg ${effect.leg} at ${effect.at}`;
@@ -137,6 +144,7 @@ export class WriteOperation implements Operation {
 export class FlushOperation implements Operation {
   readonly name: string;
   readonly write = null;
+  readonly key = '';
   readonly leg: LegIndex;
   /** What it lost, if it failed. */
   lost: readonly CachedSector<number>[] = [];
@@ -194,6 +202,13 @@ export class LogOperation implements Operation {
     this.#put(storage, lands);
   }
 
+  get key(): string {
+    const parts = this.logWrite.parts.map(
+      ({ offset, bytes }) => `${offset}: ${nameOfBytes(bytes)}`,
+    );
+    return `log ${parts}`;
+  }
+
   get sectorCount(): number {
     return this.logWrite.parts.reduce((sum, { bytes }) => sum + bytes.length / SECTOR_BYTES, 0);
   }
@@ -223,6 +238,10 @@ export class MemoryOperation implements Operation {
   readonly write = null;
   readonly memory: MirrorMemory;
   readonly #storage: SimulatedStorage;
+
+  get key(): string {
+    return JSON.stringify(this.memory);
+  }
 
   /** `name`: `session` for the one that the shell writes on its own before it serves. */
   constructor(name: 'memory' | 'session', memory: MirrorMemory, storage: SimulatedStorage) {
@@ -291,8 +310,8 @@ export class CopyOperation implements Operation {
     for (const leg of this.effect.targets) this.#writeChunk(storage, leg, lands);
   }
 
-  get targetMask(): LegMask {
-    return this.effect.targets.reduce((mask, leg) => union(mask, maskOf(leg)), NO_LEGS);
+  get key(): string {
+    return `${this.name} to ${this.effect.targets} before ${this.#next}: ${this.#chunk}`;
   }
 
   #finish(targets: readonly LegIndex[]): void {

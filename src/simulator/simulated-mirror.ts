@@ -148,6 +148,13 @@ export class SimulatedMirror {
     return new Set([...devices.flatMap((device) => [...device.cachedWrites()]), ...underWay]);
   }
 
+  /** Same key, and the same can be left by a crash now. */
+  get crashKey(): string {
+    const underWay = [...this.operations.values()].map(({ key }) => key).sort();
+    const { key } = this.storage;
+    return [key, this.clients.oracle.key, [...this.#lostInFlush], ...underWay].join('\n');
+  }
+
   crash(luck: CrashLuck): SimulatedMirror {
     return this.rise(this.wreck(luck));
   }

@@ -225,7 +225,7 @@ function logBefore(scenario: Scenario): Uint8Array[] {
 }
 
 /** The bytes that are not 0, and where they are. */
-function nameOfBytes(bytes: Uint8Array): string {
+export function nameOfBytes(bytes: Uint8Array): string {
   let name = '';
   for (let at = 0; at < bytes.length; at += 1) if (bytes[at] !== 0) name += `${at}:${bytes[at]} `;
   return name;

@@ -9,7 +9,7 @@ describe('a tiny mirror', () => {
     const { failure, runs, crashes } = new ModelChecker(world).check();
     expect(failure).toBe(null);
     expect(runs).toBeGreaterThan(100);
-    expect(crashes).toBeGreaterThan(1_000);
+    expect(crashes).toBeGreaterThan(500);
   });
 });
 
@@ -30,10 +30,9 @@ describe('the order of things', () => {
   });
 
   test('comes to each point once, and crashes there with any set of writes lost, and without', () => {
-    const [before, marking, marked] = [1 + 2, 2 + 2, 4 + 2];
-    const oneLegAndThenBoth = 4 + 2 + (4 + 2);
+    const [before, marking, marked, oneLeg, both] = [1 + 2, 2 + 2, 4 + 2, 4 + 2, 4 + 2];
     const { crashes } = orders(1, true);
-    expect(crashes).toBe(before + marking + marked + 2 * oneLegAndThenBoth);
+    expect(crashes).toBe(before + marking + marked + 2 * oneLeg + both);
   });
 });
 
