@@ -72,14 +72,16 @@ describe('import', () => {
     const { out } = await bench.run('import', 'home', '--lvm', ...pvs);
     expect(out).toContain('1 of 64 regions');
   });
+});
 
-  test('says that a core log knows nothing', async () => {
+describe('import tells', () => {
+  test('that a core log knows nothing', async () => {
     const core = await bench.run('import', 'c', '--lvm', ...volumes('lvm-core'));
     expect(core.out).toContain('LVM kept it in memory');
     expect(definition('c').log).toEqual({ type: 'core' });
   });
 
-  test('says that LVM never copied a mirror made with --nosync', async () => {
+  test('that LVM never copied a mirror made with --nosync', async () => {
     const words = ['import', 'n', '--lvm', '--lv', 'ns', ...volumes('lvm-inactive')];
     expect((await bench.run(...words)).out).toContain('never synchronised it');
   });

@@ -56,7 +56,9 @@ describe('LVM’s volumes', () => {
       '',
     ]);
   });
+});
 
+describe('metadata in the same image', () => {
   test('with --lvm only what lies where an extent begins is looked at', async () => {
     const image = lvmImage('lvm-disk', 'vdc');
     for (const at of [MIB / 2, MIB + 4096]) image.copyWithin(at, MIB, MIB + 1536);

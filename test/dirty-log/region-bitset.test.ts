@@ -63,7 +63,9 @@ describe('against an array of booleans', () => {
       }),
     );
   });
+});
 
+describe('whole stretches', () => {
   test('the runs cover every region once and take turns', () => {
     fc.assert(
       fc.property(anyBits, (model) => {

@@ -63,6 +63,37 @@ const anyLeg = fc
   .array(fc.constantFrom(0, 0, 1, 2), { minLength: SIZE / SECTOR, maxLength: SIZE / SECTOR })
   .map((sectors) => Uint8Array.from(sectors.flatMap((value) => Array(SECTOR).fill(value))));
 
+function noteAll(comparison: LegComparison, legs: readonly Uint8Array[], cuts: readonly number[]) {
+  const ends = [...cuts.map((sector) => sector * SECTOR), SIZE].sort((a, b) => a - b);
+  let offset = 0;
+  for (const end of ends) {
+    const pieces = legs.map((leg) => leg.subarray(offset, end));
+    const isEqual = pieces.every((piece) => Buffer.compare(piece, pieces[0] ?? piece) === 0);
+    const contents = isEqual ? null : pieces;
+    comparison.note({ offset, length: end - offset, contents, failure: null });
+    offset = end;
+  }
+}
+
+function expected(legs: readonly Uint8Array[], clean: readonly boolean[], region: number) {
+  const sectors = [0, 1]
+    .map((sector) => region * REGION + sector * SECTOR)
+    .filter((start) => start < SIZE)
+    .map((start) => legs.map((leg) => leg[start] ?? 0));
+  const differing = sectors.filter((values) => new Set(values).size > 1);
+  if (differing.length === 0) return clean[region] ? null : 'dirty-equal';
+  if (!clean[region]) return 'dirty-different';
+  const oneSided = differing.every((values) => values.includes(0));
+  return oneSided ? 'clean-one-sided' : 'clean-different';
+}
+
+const verdictOf = (runs: readonly VerdictRun[], region: number) =>
+  runs.find(({ first, count }) => region >= first && region < first + count)?.verdict ?? null;
+
+const equal = (offset: number, length: number) => ({
+  ...{ offset, length, contents: null, failure: null },
+});
+
 describe('a comparison', () => {
   test('gives every region the verdict that its bytes and its bit deserve', () => {
     const anyCase = fc.record({
@@ -82,42 +113,9 @@ describe('a comparison', () => {
       { numRuns: 300 },
     );
   });
+});
 
-  function noteAll(
-    comparison: LegComparison,
-    legs: readonly Uint8Array[],
-    cuts: readonly number[],
-  ) {
-    const ends = [...cuts.map((sector) => sector * SECTOR), SIZE].sort((a, b) => a - b);
-    let offset = 0;
-    for (const end of ends) {
-      const pieces = legs.map((leg) => leg.subarray(offset, end));
-      const isEqual = pieces.every((piece) => Buffer.compare(piece, pieces[0] ?? piece) === 0);
-      const contents = isEqual ? null : pieces;
-      comparison.note({ offset, length: end - offset, contents, failure: null });
-      offset = end;
-    }
-  }
-
-  function expected(legs: readonly Uint8Array[], clean: readonly boolean[], region: number) {
-    const sectors = [0, 1]
-      .map((sector) => region * REGION + sector * SECTOR)
-      .filter((start) => start < SIZE)
-      .map((start) => legs.map((leg) => leg[start] ?? 0));
-    const differing = sectors.filter((values) => new Set(values).size > 1);
-    if (differing.length === 0) return clean[region] ? null : 'dirty-equal';
-    if (!clean[region]) return 'dirty-different';
-    const oneSided = differing.every((values) => values.includes(0));
-    return oneSided ? 'clean-one-sided' : 'clean-different';
-  }
-
-  const verdictOf = (runs: readonly VerdictRun[], region: number) =>
-    runs.find(({ first, count }) => region >= first && region < first + count)?.verdict ?? null;
-
-  const equal = (offset: number, length: number) => ({
-    ...{ offset, length, contents: null, failure: null },
-  });
-
+describe('its runs', () => {
   test('makes one run of neighbours with the same verdict', () => {
     const comparison = new LegComparison(geometry, bitsOf(Array(REGIONS).fill(false)));
     comparison.note(equal(0, SIZE));

@@ -125,7 +125,9 @@ describe('the report', () => {
       kernelOnResume: 'takes it for a new log and copies all 4 regions from the default mirror',
     });
   });
+});
 
+describe('what is missing or said elsewhere', () => {
   test('bits that were cut off are missing, not dirty', () => {
     const cut = logBytes(4096, [0xff, 0xff], { length: 1026 });
     expect(dumpLog(excerptOf(cut), NO_FACTS)).toMatchObject({

@@ -82,7 +82,9 @@ describe('the ring of metadata', () => {
     const [copy] = metadataCopiesIn(ring, 0).filter(({ current }) => current);
     expect(copy).toMatchObject({ seqno: 3, checksumOk: true, offsetBytes: 7680 });
   });
+});
 
+describe('a damaged ring', () => {
   test('an old text that a newer one has run into ends there', () => {
     const image = lvmImage('lvm-disk', 'vda');
     image.copyWithin(7168, 8704, 8704 + 1024);

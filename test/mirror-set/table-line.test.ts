@@ -266,7 +266,9 @@ describe('refusals name the word, its place and what was expected', () => {
     expect(refusal.message).toContain(expected);
     expect(refusal.message).toContain(word === '' ? 'missing' : `"${word}"`);
   });
+});
 
+describe('refusals of another kind', () => {
   test('the name in front does not count as a word', () => {
     expect(refusalOf('m0: 0 8192 linear').facts).toMatchObject({ word: 'linear', position: 3 });
   });
