@@ -42,11 +42,17 @@ export interface ComparisonPlan {
   readonly receiptPath: string | null;
 }
 
+export interface ComparedLegs {
+  readonly comparison: LegComparison;
+  /** When each leg was last changed; null where nobody knows. */
+  readonly modifiedAtMs: readonly (number | null)[];
+}
+
 const SHOW_EVERY_MS = 1_000;
 const WRITE_EVERY_MS = 10_000;
 
 /** Throws LEG_… when a leg cannot be opened, INTERRUPTED (the receipt is written), USAGE. */
-export async function compareLegs(outside: Outside, plan: ComparisonPlan): Promise<LegComparison> {
+export async function compareLegs(outside: Outside, plan: ComparisonPlan): Promise<ComparedLegs> {
   const lengthBytes = plan.sizeBytes;
   const requests = plan.legs.map(
     ({ path, offsetBytes }) =>
@@ -68,10 +74,15 @@ export async function compareLegs(outside: Outside, plan: ComparisonPlan): Promi
       watch.reached(stretch.offset + stretch.length);
     }
     watch.finish();
-    return comparison;
+    return { comparison, modifiedAtMs: devices.map(lastChange) };
   } finally {
     closeDevices(devices);
   }
+}
+
+/** A block device's time stamp is that of its node in /dev. */
+function lastChange({ kind, fd }: OpenDevice): number | null {
+  return kind === 'file' ? fstatSync(fd).mtimeMs : null;
 }
 
 function offsetOf({ legs }: ComparisonPlan, leg: number): number {

@@ -1,12 +1,12 @@
 /** Comparing the legs for a log: a comparison made now, or the receipt of one that is complete. */
 import { statSync } from 'node:fs';
 import { MirrorError } from '../errors/mirror-error.ts';
-import type { LegComparison, VerdictRun } from '../forensics/leg-comparison.ts';
+import type { VerdictRun } from '../forensics/leg-comparison.ts';
 import type { ExaminedLog } from '../forensics/log-excerpt.ts';
 import { geometryFrom } from '../forensics/mirror-geometry.ts';
 import type { ReceiptSubject } from '../forensics/verify-receipt.ts';
 import { subjectChange } from '../forensics/verify-receipt.ts';
-import type { ComparisonPlan } from './compare-legs.ts';
+import type { ComparedLegs, ComparisonPlan } from './compare-legs.ts';
 import { chooseLegs } from './leg-choice.ts';
 import type { LogInput } from './log-words.ts';
 import type { Outside } from './outside.ts';
@@ -18,7 +18,7 @@ export async function compareWithLog(
   log: ExaminedLog,
   legWords: readonly string[],
   rest: Pick<ComparisonPlan, 'sampleShare' | 'receiptPath'>,
-): Promise<LegComparison> {
+): Promise<ComparedLegs> {
   const { compareLegs } = await import('./compare-legs.ts');
   return await compareLegs(outside, {
     logPath: excerpt.path,

@@ -1,5 +1,5 @@
 /**
- * A LOG argument, and the flags that say what mirror the log belongs to.
+ * A LOG argument: where the log is, and what lies there.
  *
  *   PATH          a file or block device that exists
  *   PATH@OFFSET   a log inside it, as in a disk image
@@ -14,21 +14,18 @@ import type { EvidenceFile } from '../devices/evidence-file.ts';
 import { openEvidence, standardInput } from '../devices/evidence-file.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import type { LogExcerpt, MirrorFacts } from '../forensics/log-excerpt.ts';
-import { examine, excerptBytes, NO_FACTS } from '../forensics/log-excerpt.ts';
+import { examine, excerptBytes } from '../forensics/log-excerpt.ts';
 import type { MdBitmap } from '../forensics/md-bitmap.ts';
-import { RegionGeometry } from '../geometry/region-geometry.ts';
 import { parseSize } from '../geometry/size-words.ts';
 import type { ByteCount } from '../geometry/units.ts';
 import { byteCount } from '../geometry/units.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import { MIRROR_NAME_PATTERN } from '../mirror-set/mirror-spec.ts';
-import { parseTableLine } from '../mirror-set/table-line.ts';
 import { findDefinition } from '../registry/definition-file.ts';
-import type { Places } from '../registry/places.ts';
-import { readSidecar } from '../registry/sidecar-file.ts';
-import type { Argument, Flag } from './command.ts';
+import type { Argument } from './command.ts';
 import type { Flags } from './given.ts';
 import { findMdBitmap } from './md-input.ts';
+import { factsOfMirror, mirrorFacts } from './mirror-facts.ts';
 import type { Outside } from './outside.ts';
 import { placesFor } from './state-places.ts';
 
@@ -40,29 +37,6 @@ export const LOG_ARGUMENT: Argument = {
   completes: 'file',
 };
 
-export const MIRROR_FACT_FLAGS: Readonly<Record<string, Flag>> = {
-  'region-size': {
-    value: 'required',
-    metavar: 'SIZE',
-    help: 'the mirror’s region size; a log does not record it',
-  },
-  size: {
-    value: 'required',
-    metavar: 'SIZE',
-    help: 'the mirror’s length; the region size follows from it',
-  },
-  table: {
-    value: 'required',
-    metavar: 'LINE',
-    help: 'instead of both: the mirror’s dmsetup table line',
-  },
-  'block-size': {
-    value: 'required',
-    metavar: 'SIZE',
-    help: 'logical block size of the log’s device, when this is a copy of it',
-  },
-};
-
 export interface LogInput {
   readonly excerpt: LogExcerpt;
   readonly facts: MirrorFacts;
@@ -71,18 +45,21 @@ export interface LogInput {
   readonly spec: MirrorSpec | null;
   /** What lies there instead, if it is md's; null also where it is a log. */
   readonly mdBitmap: MdBitmap | null;
+  readonly modifiedAtMs: number | null;
 }
 
 /** Throws LOG_NOT_FOUND, LOG_READ_FAILED, NOT_PERMITTED, USAGE or what the flags' values deserve. */
 export function readLogInput(outside: Outside, word: string, flags: Flags): LogInput {
   const place = findLog(outside, word, flags);
-  const facts = factsFrom(flags, place.spec, intentsOf(placesFor(outside, flags), place.spec));
+  const { spec } = place;
+  const facts =
+    spec === null ? mirrorFacts(flags) : factsOfMirror(flags, placesFor(outside, flags), spec);
   const file = openPlace(place);
   try {
     const excerpt = readExcerpt(file, place, facts, blockSizeFrom(flags));
     const isLog = examine(excerpt, facts).magicOk;
     const mdBitmap = isLog ? null : findMdBitmap(file, place.shown, place.offsetBytes);
-    return { excerpt, facts, place, spec: place.spec, mdBitmap };
+    return { excerpt, facts, place, spec, mdBitmap, modifiedAtMs: file.modifiedAtMs };
   } finally {
     file.close();
   }
@@ -149,51 +126,6 @@ function readExcerpt(
   const bytes = file.read(offsetBytes, excerptBytes(start, blockBytes, facts));
   const roomBytes = Math.max(0, file.sizeBytes - offsetBytes);
   return { path: shown, bytes, roomBytes, blockBytes };
-}
-
-/** What the flags alone say. */
-export function mirrorFacts(flags: Flags): MirrorFacts {
-  return factsFrom(flags, null, NO_FACTS.intents);
-}
-
-/** Flags come before the definition: whoever types them may know better. */
-function factsFrom(
-  flags: Flags,
-  spec: MirrorSpec | null,
-  intents: MirrorFacts['intents'],
-): MirrorFacts {
-  const table = flags.value('table');
-  if (table !== null) return { ...tableFacts(table, flags), intents };
-  const sizeBytes = sizeFrom(flags, 'size') ?? spec?.sizeBytes ?? null;
-  const regionSizeBytes = sizeFrom(flags, 'region-size') ?? spec?.regionSizeBytes ?? null;
-  if (sizeBytes !== null && regionSizeBytes !== null) RegionGeometry.of(sizeBytes, regionSizeBytes);
-  const given = ['size', 'region-size']
-    .filter((name) => flags.has(name))
-    .map((name) => `--${name}`);
-  const known = spec === null ? [] : [`the definition of ${spec.name}`];
-  const source = [...given, ...known].join(', ');
-  return { sizeBytes, regionSizeBytes, source: source === '' ? null : source, intents };
-}
-
-function tableFacts(table: string, flags: Flags): Omit<MirrorFacts, 'intents'> {
-  if (flags.has('size') || flags.has('region-size')) {
-    throw new MirrorError('USAGE', '--table already says --size and --region-size');
-  }
-  const { sizeBytes, regionSizeBytes } = parseTableLine(table);
-  return { sizeBytes, regionSizeBytes, source: '--table' };
-}
-
-function sizeFrom(flags: Flags, name: string): ByteCount | null {
-  const text = flags.value(name);
-  return text === null ? null : parseSize(text, `--${name}`);
-}
-
-/** What an activation of this mirror would go by. A sidecar that cannot be read is as good as none. */
-function intentsOf(places: Places, spec: MirrorSpec | null): MirrorFacts['intents'] {
-  if (spec === null) return NO_FACTS.intents;
-  const { syncIntent, logIntent } = spec;
-  const sidecar = readSidecar(places, spec);
-  return { syncIntent, logIntent, remembered: sidecar.ok ? sidecar.value : null };
 }
 
 function blockSizeFrom(flags: Flags): ByteCount | null {

@@ -16,7 +16,8 @@ export interface EvidenceFile {
   readonly sizeBytes: ByteCount;
   /** The logical block of a block device, 512 for everything else. */
   readonly blockBytes: ByteCount;
-  readonly modifiedAtMs: number;
+  /** Of a file; null where a time stamp says nothing about the content. */
+  readonly modifiedAtMs: number | null;
   read(position: number, length: number): Uint8Array;
   close(): void;
 }
@@ -41,7 +42,7 @@ function evidenceOn(path: string, fd: number): EvidenceFile {
     const stat = fs.fstatSync(fd);
     if (stat.isDirectory()) throw unreadable(path, 'it is a directory');
     if (stat.isFile()) return onDescriptor(path, fd, stat.size, SECTOR_BYTES, stat.mtimeMs);
-    if (stat.isBlockDevice()) return onBlockDevice(path, fd, stat.mtimeMs);
+    if (stat.isBlockDevice()) return onBlockDevice(path, fd);
     return inMemory(path, fd);
   } catch (error) {
     fs.closeSync(fd);
@@ -59,10 +60,10 @@ function openQuietly(path: string): number {
   }
 }
 
-function onBlockDevice(path: string, fd: number, modifiedAtMs: number): EvidenceFile {
+function onBlockDevice(path: string, fd: number): EvidenceFile {
   const facts = blockFacts(fd);
   if (typeof facts === 'number') throw unreadable(path, 'it does not tell its size');
-  return onDescriptor(path, fd, facts.sizeBytes, facts.logicalBlockBytes, modifiedAtMs);
+  return onDescriptor(path, fd, facts.sizeBytes, facts.logicalBlockBytes, null);
 }
 
 function onDescriptor(
@@ -70,7 +71,7 @@ function onDescriptor(
   fd: number,
   size: number,
   block: number,
-  modifiedAtMs: number,
+  modifiedAtMs: number | null,
 ): EvidenceFile {
   return {
     path,
@@ -89,7 +90,7 @@ function inMemory(path: string, fd: number): EvidenceFile {
     path,
     sizeBytes: byteCount(bytes.length),
     blockBytes: byteCount(SECTOR_BYTES),
-    modifiedAtMs: 0,
+    modifiedAtMs: null,
     read: (position, length) => bytes.subarray(position, position + length),
     close: () => fs.closeSync(fd),
   };

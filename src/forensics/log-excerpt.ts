@@ -47,6 +47,17 @@ export interface MirrorFacts {
   readonly source: string | null;
   /** What the next activation would be told besides the log. */
   readonly intents: Pick<LogArea, 'syncIntent' | 'logIntent' | 'remembered'>;
+  /** What the mirror remembers of its last session; null: nothing. */
+  readonly memory: MirrorMemory | null;
+}
+
+export interface MirrorMemory {
+  /** It was not deactivated in order, or is active. */
+  readonly open: boolean;
+  /** False: the log could not be written at some point. */
+  readonly logTrusted: boolean;
+  /** Legs that lack writes which others have, ascending. */
+  readonly legsThatMiss: readonly number[];
 }
 
 export const NO_FACTS: MirrorFacts = {
@@ -54,6 +65,7 @@ export const NO_FACTS: MirrorFacts = {
   regionSizeBytes: null,
   source: null,
   intents: { syncIntent: null, logIntent: null, remembered: null },
+  memory: null,
 };
 
 export type HeaderState = 'normal' | 'lvm-new' | 'foreign';

@@ -24,6 +24,7 @@ import type { LegComparison } from './leg-comparison.ts';
 import { legFindings } from './leg-findings.ts';
 import type { ExaminedLog, LogExcerpt, MirrorFacts } from './log-excerpt.ts';
 import { examine } from './log-excerpt.ts';
+import { memoryFindings } from './memory-findings.ts';
 import { plausibilityFindings } from './plausibility-findings.ts';
 import { kernelOutlook } from './resume-outlook.ts';
 
@@ -57,7 +58,7 @@ export function verifyLog(
     findings: [
       ...headerFindings(log),
       ...(depth >= 1 ? geometryFindings(log, facts) : []),
-      ...(depth >= 2 ? plausibilityFindings(log) : []),
+      ...(depth >= 2 ? [...plausibilityFindings(log), ...memoryFindings(facts)] : []),
       ...(comparison === null ? [] : legFindings(comparison.runs, comparison.geometry)),
     ],
     comparedRegions: comparison?.comparedRegions ?? null,

@@ -15,11 +15,13 @@ beforeEach(() => {
 });
 afterEach(() => bench.remove());
 
+const UUID = '5f0c9d8a-57c1-4c0e-9a54-6d2f6f2f9d11';
+
 function define(name: string, log: MirrorSpec['log']): void {
   const leg = (file: string) => ({ path: bench.at(file), offsetBytes: byteCount(0) });
   const spec: MirrorSpec = {
     schema: MIRROR_SPEC_SCHEMA,
-    ...{ name, uuid: '5f0c9d8a-57c1-4c0e-9a54-6d2f6f2f9d11' },
+    ...{ name, uuid: UUID },
     ...{ sizeBytes: byteCount(128 << 19), regionSizeBytes: byteCount(1 << 19), log },
     ...{ legs: [leg('a.img'), leg('b.img')], source: legIndex(0), syncIntent: null },
     ...{ logIntent: null, handleErrors: true, keepLog: false, readPolicy: 'queue' },
@@ -50,8 +52,10 @@ describe('where a log may be', () => {
     const { report } = await bench.json('dump', 'm0@512');
     expect(report).toMatchObject({ magicOk: true, regionCount: 128 });
   });
+});
 
-  test('the log of a mirror, with the geometry of its definition', async () => {
+describe('the name of a mirror stands for', () => {
+  test('its log, with the geometry of its definition', async () => {
     const log = bench.kernelLog('dirty-inflight-crash');
     define('m0', { type: 'disk', path: log, ours: true });
     const { report } = await bench.json('dump', 'm0');
@@ -64,12 +68,31 @@ describe('where a log may be', () => {
     expect(overruled.report.mirrorctlOnResume).toContain('refuses it');
   });
 
-  test('a core log is nowhere', async () => {
+  test('its log, with what its sidecar remembers', async () => {
+    const log = bench.kernelLog('dirty-inflight-crash');
+    define('m0', { type: 'disk', path: log, ours: true });
+    const sidecar = {
+      ...{ schema: 'mirrorctl.sidecar/1', uuid: UUID, session: 3, open: true, primary: 0 },
+      ...{ legs: [{ missesSince: null }, { missesSince: 2 }], logTrusted: false },
+      ...{ sizeBytes: 128 << 19, regionSizeBytes: 1 << 19, regionCount: 128 },
+    };
+    fs.writeFileSync(bench.at('state/m0.state.json'), JSON.stringify(sidecar));
+    const { code, report } = await bench.json('verify', 'm0');
+    const ids = report.findings.map(({ id }: { id: string }) => id);
+    expect([code, ids]).toEqual([1, ['LOG_NOT_TRUSTED', 'LEG_MISSES_WRITES', 'MIRROR_NOT_CLOSED']]);
+    const dump = await bench.json('dump', 'm0');
+    expect(dump.report.kernelOnResume).toContain('copies 8 regions');
+    expect(dump.report.mirrorctlOnResume).toContain('copies 128 regions');
+  });
+
+  test('nothing where the log is kept in memory', async () => {
     define('m1', { type: 'core' });
     const { code, aside } = await bench.log('dump', 'm1');
     expect([code, aside]).toEqual([66, expect.stringContaining('[LOG_NOT_FOUND]')]);
   });
+});
 
+describe('a log may also come from', () => {
   test('standard input', async () => {
     const log = fs.readFileSync(bench.kernelLog('dirty-inflight-crash'));
     const start = path.resolve(import.meta.dirname, '../../src/cli/start.ts');
@@ -78,7 +101,7 @@ describe('where a log may be', () => {
     expect(JSON.parse(piped.stdout)).toMatchObject({ path: 'standard input', dirtyRegions: 8 });
   });
 
-  test('a table line says what the mirror is', async () => {
+  test('anywhere, while a table line says what the mirror is', async () => {
     bench.kernelLog('dirty-inflight-crash');
     const table = 'm0: 0 131072 mirror disk 2 /dev/vdc 1024 2 /dev/vda 0 /dev/vdb 0';
     const { report } = await bench.json('dump', 'dirty-inflight-crash.log', '--table', table);

@@ -147,6 +147,19 @@ describe('a receipt', () => {
   });
 });
 
+test('legs that were written to after the log was closed are mentioned', async () => {
+  bench.kernelLog('synced-removed');
+  const legs = ['a.img', 'b.img'];
+  for (const leg of legs) bench.leg(leg, SIZE);
+  const ids = async () => {
+    const { report } = await bench.json('verify', 'synced-removed.log', '--legs', ...legs);
+    return report.findings.map(({ id }: { id: string }) => id);
+  };
+  expect(await ids()).not.toContain('LEG_CHANGED_AFTER_LOG');
+  fs.utimesSync(bench.at('synced-removed.log'), 1_000_000_000, 1_000_000_000);
+  expect(await ids()).toContain('LEG_CHANGED_AFTER_LOG');
+});
+
 test('the way made is shown to a person who waits', async () => {
   bench.leg('b.img', SIZE, { 77: 1, [5 * REGION]: 2, [40 * REGION + 9]: 3 });
   bench.asks = true;

@@ -12,6 +12,7 @@ import { NO_FACTS } from '../../src/forensics/log-excerpt.ts';
 import type { VerifyLevel } from '../../src/forensics/log-verify.ts';
 import { verifyLog } from '../../src/forensics/log-verify.ts';
 import { describeVerification } from '../../src/forensics/log-verify-text.ts';
+import { agedFindings } from '../../src/forensics/memory-findings.ts';
 import { KERNEL_LOGS } from '../dirty-log/kernel-fixtures.ts';
 import { excerptOf, factsOf, factsOfKernelLog, logBytes } from './log-bytes.ts';
 
@@ -178,6 +179,41 @@ describe('plausibility', () => {
     expect(idsOf(find(logBytes(8, [1], { version: 9, around: 0xa5 })))).toEqual([
       'LOG_VERSION_UNSUPPORTED',
     ]);
+  });
+});
+
+describe('what the mirror remembers', () => {
+  const remembering = (change: Partial<NonNullable<MirrorFacts['memory']>>): MirrorFacts => ({
+    ...EIGHT,
+    memory: { open: false, logTrusted: true, legsThatMiss: [], ...change },
+  });
+  const log = logBytes(8, [0x7f]);
+
+  test.each([
+    { change: {}, ids: [] },
+    { change: { logTrusted: false }, ids: ['LOG_NOT_TRUSTED'] },
+    { change: { legsThatMiss: [1, 2] }, ids: ['LEG_MISSES_WRITES'] },
+    { change: { open: true }, ids: ['MIRROR_NOT_CLOSED'] },
+  ])('$change is told as $ids', ({ change, ids }) => {
+    expect(idsOf(find(log, remembering(change)))).toEqual(ids);
+  });
+
+  test('is serious unless it only was not closed', () => {
+    expect(serious(find(log, remembering({ logTrusted: false })))).toHaveLength(1);
+    expect(serious(find(log, remembering({ legsThatMiss: [0] })))).toHaveLength(1);
+    expect(serious(find(log, remembering({ open: true })))).toEqual([]);
+  });
+});
+
+describe('a leg that changed after a log in which everything is clean', () => {
+  test('is mentioned, with some tolerance, and only then', () => {
+    const aged = (...ages: Parameters<typeof agedFindings>) => idsOf(agedFindings(...ages));
+    expect(aged(10_000, [10_000, 12_001], true)).toEqual(['LEG_CHANGED_AFTER_LOG']);
+    expect(aged(10_000, [10_000, 12_000], true)).toEqual([]);
+    expect(aged(10_000, [99_000, 99_000], false)).toEqual([]);
+    expect(aged(10_000, [null, null], true)).toEqual([]);
+    expect(aged(null, [99_000], true)).toEqual([]);
+    expect(agedFindings(0, [0, 5_000], true)[0]?.message).toContain('leg 1 was changed');
   });
 });
 

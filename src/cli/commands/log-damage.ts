@@ -5,7 +5,8 @@ import { DAMAGE_KINDS, damageLog } from '../../forensics/log-damage.ts';
 import { examine } from '../../forensics/log-excerpt.ts';
 import type { Command } from '../command.ts';
 import type { Flags } from '../given.ts';
-import { LOG_ARGUMENT, MIRROR_FACT_FLAGS, readLogInput } from '../log-words.ts';
+import { LOG_ARGUMENT, readLogInput } from '../log-words.ts';
+import { MIRROR_FACT_FLAGS } from '../mirror-facts.ts';
 import { writeNewFile } from '../new-output.ts';
 
 export const command: Command = {

@@ -6,7 +6,8 @@ import type { Command } from '../command.ts';
 import { DUMP_FORMATS, formatDump } from '../dump-formats.ts';
 import type { Flags } from '../given.ts';
 import type { LogInput } from '../log-words.ts';
-import { LOG_ARGUMENT, MIRROR_FACT_FLAGS, readLogInput } from '../log-words.ts';
+import { LOG_ARGUMENT, readLogInput } from '../log-words.ts';
+import { MIRROR_FACT_FLAGS } from '../mirror-facts.ts';
 import { writeNewFile } from '../new-output.ts';
 
 export const command: Command = {

@@ -9,7 +9,8 @@ import type { Command } from '../command.ts';
 import { LEGS_ARGUMENT } from '../leg-choice.ts';
 import { changeLog } from '../log-change.ts';
 import { provenRuns } from '../log-proof.ts';
-import { LOG_ARGUMENT, MIRROR_FACT_FLAGS, readLogInput } from '../log-words.ts';
+import { LOG_ARGUMENT, readLogInput } from '../log-words.ts';
+import { MIRROR_FACT_FLAGS } from '../mirror-facts.ts';
 
 export const command: Command = {
   args: [LOG_ARGUMENT, { ...LEGS_ARGUMENT, help: 'the legs that the receipt is about' }],

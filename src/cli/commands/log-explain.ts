@@ -3,7 +3,8 @@ import { EXIT } from '../../errors/mirror-error.ts';
 import { examine } from '../../forensics/log-excerpt.ts';
 import { describeExplanation, explainLog } from '../../forensics/log-explain.ts';
 import type { Command } from '../command.ts';
-import { LOG_ARGUMENT, MIRROR_FACT_FLAGS, readLogInput } from '../log-words.ts';
+import { LOG_ARGUMENT, readLogInput } from '../log-words.ts';
+import { MIRROR_FACT_FLAGS } from '../mirror-facts.ts';
 
 export const command: Command = {
   args: [LOG_ARGUMENT],

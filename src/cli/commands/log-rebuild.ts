@@ -9,7 +9,7 @@ import { byteCount } from '../../geometry/units.ts';
 import type { Command } from '../command.ts';
 import { LEGS_ARGUMENT } from '../leg-choice.ts';
 import { compareWithLog } from '../log-proof.ts';
-import { MIRROR_FACT_FLAGS, mirrorFacts } from '../log-words.ts';
+import { MIRROR_FACT_FLAGS, mirrorFacts } from '../mirror-facts.ts';
 import { writeNewFile } from '../new-output.ts';
 
 export const command: Command = {
@@ -54,7 +54,13 @@ export const command: Command = {
     }
     const words = input.all('LEG');
     const wholly = { sampleShare: null, receiptPath: null };
-    const comparison = await compareWithLog(outside, log, examine(nothing, facts), words, wholly);
+    const { comparison } = await compareWithLog(
+      outside,
+      log,
+      examine(nothing, facts),
+      words,
+      wholly,
+    );
     const bits = equalBits(comparison, flags.value('mark') === 'equal-clean');
     const says = `${plural(bits.regionCount)}, ${bits.count()} clean`;
     const dryRun = flags.has('dry-run');

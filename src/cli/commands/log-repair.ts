@@ -11,7 +11,8 @@ import { LEGS_ARGUMENT } from '../leg-choice.ts';
 import { changeLog } from '../log-change.ts';
 import { compareWithLog, provenRuns } from '../log-proof.ts';
 import type { LogInput } from '../log-words.ts';
-import { LOG_ARGUMENT, MIRROR_FACT_FLAGS, readLogInput } from '../log-words.ts';
+import { LOG_ARGUMENT, readLogInput } from '../log-words.ts';
+import { MIRROR_FACT_FLAGS } from '../mirror-facts.ts';
 import type { Outside } from '../outside.ts';
 
 export const command: Command = {
@@ -88,7 +89,7 @@ async function runsFor(
     if (misplaced) throw new MirrorError('USAGE', 'legs or a receipt were given, but not --legs');
     return null;
   }
-  const comparison = await compareWithLog(outside, log, examined, legWords, {
+  const { comparison } = await compareWithLog(outside, log, examined, legWords, {
     ...{ sampleShare: null, receiptPath: file },
   });
   return comparison.runs;

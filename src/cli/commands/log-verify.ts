@@ -3,19 +3,21 @@ import path from 'node:path';
 import type { ExitCode } from '../../errors/mirror-error.ts';
 import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
 import { isSound } from '../../forensics/finding.ts';
-import type { LegComparison } from '../../forensics/leg-comparison.ts';
 import { examine } from '../../forensics/log-excerpt.ts';
 import type { LogVerification, VerifyLevel } from '../../forensics/log-verify.ts';
 import { LOG_VERIFY_SCHEMA, VERIFY_LEVELS, verifyLog } from '../../forensics/log-verify.ts';
 import { describeVerification } from '../../forensics/log-verify-text.ts';
 import type { MdBitmap } from '../../forensics/md-bitmap.ts';
 import { mdFindings } from '../../forensics/md-findings.ts';
+import { agedFindings } from '../../forensics/memory-findings.ts';
 import type { Command } from '../command.ts';
+import type { ComparedLegs } from '../compare-legs.ts';
 import type { Flags } from '../given.ts';
 import { LEGS_ARGUMENT } from '../leg-choice.ts';
 import { compareWithLog } from '../log-proof.ts';
 import type { LogInput } from '../log-words.ts';
-import { LOG_ARGUMENT, MIRROR_FACT_FLAGS, readLogInput } from '../log-words.ts';
+import { LOG_ARGUMENT, readLogInput } from '../log-words.ts';
+import { MIRROR_FACT_FLAGS } from '../mirror-facts.ts';
 import type { Outside } from '../outside.ts';
 
 export const command: Command = {
@@ -66,12 +68,25 @@ export const command: Command = {
     if (log.mdBitmap !== null) return verifyMdBitmap(outside, log.mdBitmap, flags);
     const words = input.all('LEG');
     const level = levelFrom(flags, words);
-    const comparison = level === 'legs' ? await compare(outside, log, words, flags) : null;
-    const sizeBytes = log.facts.sizeBytes ?? comparison?.geometry.sizeBytes ?? null;
-    const verification = verifyLog(log.excerpt, { ...log.facts, sizeBytes }, level, comparison);
-    return report(outside, flags, verification);
+    if (level !== 'legs') {
+      return report(outside, flags, verifyLog(log.excerpt, log.facts, level, null));
+    }
+    const { comparison, modifiedAtMs } = await compare(outside, log, words, flags);
+    const sizeBytes = log.facts.sizeBytes ?? comparison.geometry.sizeBytes;
+    const facts = { ...log.facts, sizeBytes };
+    const verification = verifyLog(log.excerpt, facts, level, comparison);
+    const aged = agedFindings(log.modifiedAtMs, modifiedAtMs, isAllClean(log));
+    return report(outside, flags, {
+      ...verification,
+      findings: [...verification.findings, ...aged],
+    });
   },
 };
+
+function isAllClean({ excerpt, facts }: LogInput): boolean {
+  const { cleanBits } = examine(excerpt, facts);
+  return cleanBits !== null && cleanBits.count() === cleanBits.regionCount;
+}
 
 /** Comparing legs is for dirty logs; md has a check of its own for that. */
 function verifyMdBitmap(outside: Outside, bitmap: MdBitmap, flags: Flags): ExitCode {
@@ -116,7 +131,7 @@ async function compare(
   log: LogInput,
   legWords: readonly string[],
   flags: Flags,
-): Promise<LegComparison> {
+): Promise<ComparedLegs> {
   const receipt = flags.value('receipt');
   const sampleShare = shareFrom(flags);
   if (receipt !== null && sampleShare !== null) {
