@@ -3,6 +3,9 @@ import type { Argument, Command, CommandEntry, Flag } from './command.ts';
 import { flagsOf, GLOBAL_FLAGS } from './flags.ts';
 import { twoColumns, wrap } from './text-layout.ts';
 
+/** Longer lists of choices stand in the flag's help, or in the command's notes. */
+const CHOICES_LENGTH_MAX = 40;
+
 const WIDTH_MIN = 40;
 /** Longer lines are hard to read, however wide the terminal is. */
 const WIDTH_MAX = 100;
@@ -82,7 +85,9 @@ function usageOfArgument({ name, min, max, choices }: Argument): string {
 
 /** `-n, --dry-run`, `--size SIZE`, `--watch [SECS]`. */
 export function spellFlag(name: string, flag: Flag): string {
-  const value = flag.choices?.join('|') ?? flag.metavar ?? 'VALUE';
+  const choices = flag.choices?.join('|') ?? '';
+  const fits = choices !== '' && choices.length <= CHOICES_LENGTH_MAX;
+  const value = fits ? choices : (flag.metavar ?? 'VALUE');
   const tail = { none: '', required: ` ${value}`, optional: ` [${value}]` }[flag.value];
   return `${flag.short === undefined ? '' : `-${flag.short}, `}--${name}${tail}`;
 }

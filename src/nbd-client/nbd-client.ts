@@ -160,21 +160,26 @@ async function negotiate(
   const magic = new Uint8Array(8);
   new DataView(magic.buffer).setBigUint64(0, OPTION_MAGIC);
   socket.write(joined([magic, u32(OPTION.GO), u32(payload.length), payload]));
-  let sizeBytes: number | null = null;
-  for (;;) {
+  return await sizeFromReplies(next, exportName);
+}
+
+/** Reads the replies to GO up to the one that ends the negotiation. */
+async function sizeFromReplies(
+  next: (bytes: number) => Promise<DataView>,
+  exportName: string,
+): Promise<number> {
+  for (let sizeBytes: number | null = null; ; ) {
     const head = await next(OPTION_REPLY_BYTES);
     const type = head.getUint32(12);
     const body = await next(head.getUint32(16));
     if (head.getBigUint64(0) !== OPTION_REPLY_MAGIC || type >= OPTION_REPLY.ERR_UNSUP) {
       throw clientFailed(`there is no export '${exportName}'`);
     }
-    if (type === OPTION_REPLY.INFO && body.getUint16(0) === INFO.EXPORT) {
-      sizeBytes = Number(body.getBigUint64(2));
-    }
-    if (type === OPTION_REPLY.ACK) {
-      if (sizeBytes === null) throw clientFailed('the server did not tell the size of the export');
-      return sizeBytes;
-    }
+    const tellsSize = type === OPTION_REPLY.INFO && body.getUint16(0) === INFO.EXPORT;
+    if (tellsSize) sizeBytes = Number(body.getBigUint64(2));
+    if (type !== OPTION_REPLY.ACK) continue;
+    if (sizeBytes === null) throw clientFailed('the server did not tell the size of the export');
+    return sizeBytes;
   }
 }
 
