@@ -164,7 +164,7 @@ export class Engine {
   #advanceStop(): void {
     const { state } = this;
     const drained = state.requestsInFlight === 0 && this.recovery.claimed === 0;
-    if (this.#stopping === 'draining' && drained && this.#sweep.isIdle && this.#flushes.isIdle) {
+    if (this.#stopping === 'draining' && drained && this.#flushes.isIdle) {
       this.#stopping = 'sweeping';
       this.#sweep.sweepAll(() => {
         this.#stopping = 'swept';

@@ -31,10 +31,6 @@ export class SweepPath {
     this.#memory = memory;
   }
 
-  get isIdle(): boolean {
-    return !this.#isSweeping;
-  }
-
   tick(): void {
     const { now, hash } = this.#state;
     if (this.#isSweeping || now < this.#nextAt) return;

@@ -62,6 +62,23 @@ describe('a stop in which something fails', () => {
     expect(mirror.asked().at(-1)).toBe('stopped unclean, 2 out of sync');
   });
 
+  test('puts on record who was not believed, before it ends', () => {
+    const mirror = new ScriptedMirror({ options: { handleErrors: false } });
+    mirror.write(1, 0, 512).end('write');
+    stop(mirror).end('flush leg 0', 'failed').asked();
+    expect(mirror.end('flush leg 1').asked()).toEqual([
+      'memory: primary 0, missing 1, log trusted',
+    ]);
+    expect(mirror.settle().asked()).toContain('stopped unclean, 1 out of sync');
+  });
+
+  test('sweeps no more, whatever is left', () => {
+    const mirror = new ScriptedMirror({ missed: [[3, 1]] });
+    mirror.write(1, 0, 512).end('write');
+    stop(mirror).end('flush leg 0', 'failed').settle().asked();
+    expect(mirror.tick(60_000).asked()).toEqual([]);
+  });
+
   test('puts on record what a leg lost in the last flush, and ends unclean if it cannot', () => {
     for (const [outcome, word] of [
       ['ok', 'clean'],

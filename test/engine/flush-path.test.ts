@@ -47,6 +47,13 @@ describe('a leg whose flush fails', () => {
     expect(mirror.holders(0)).toEqual([0, 1]);
   });
 
+  test('misses nothing that still waited for its mark', () => {
+    const mirror = new ScriptedMirror({ log: 'disk' });
+    mirror.write(1, 0, 512).flush(2).end('flush leg 1', 'failed');
+    expect(mirror.holders(0)).toEqual([0, 1]);
+    expect(mirror.end('log').underWay).toContain('write 1 leg 1 at 0+512');
+  });
+
   test('does not fail the client, once the others are on record as right', () => {
     const mirror = written();
     mirror.flush(2).end('flush leg 1', 'failed').end('flush leg 0').asked();

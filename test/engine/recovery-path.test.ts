@@ -1,7 +1,7 @@
 /** Recovery: claims, copies, completes, and never leaves a region where nobody comes for it. */
 import { describe, expect, test } from 'vitest';
 import { InvariantBroken } from '../../src/errors/invariant.ts';
-import { regionIndex } from '../../src/geometry/units.ts';
+import { legIndex, regionIndex } from '../../src/geometry/units.ts';
 import { NO_LEGS } from '../../src/region/leg-content.ts';
 import { ScriptedMirror } from './scripted-mirror.ts';
 
@@ -21,6 +21,21 @@ describe('recovery', () => {
     expect(mirror.underWay).toEqual(['copy 1', 'copy 2']);
     mirror.end('copy 2');
     expect([mirror.holders(2), mirror.stateOf(2)]).toEqual([[0, 1, 2], 'dirty']);
+  });
+
+  test('copies from the primary rather than from any other', () => {
+    const options = { primary: legIndex(2) };
+    const mirror = new ScriptedMirror({ legs: 3, missed: [[0, 1]], recovers: true, options });
+    expect(mirror.askedAtStart).toEqual(['copy 0: 2 to 1']);
+  });
+
+  test('forgives the legs once all is in sync', () => {
+    const mirror = new ScriptedMirror({ recovers: true });
+    const letter = () => mirror.engine.state.legs.letter(legIndex(1));
+    mirror.write(1, 0, 512).end('write 1 leg 1', 'failed').settle();
+    expect(letter()).toBe('D');
+    mirror.tick(1_000).end('copy 0');
+    expect(letter()).toBe('A');
   });
 
   test('says once that the mirror is in sync', () => {

@@ -45,6 +45,8 @@ export class ScriptedMirror {
   readonly engine: Engine;
   /** With a disk log: before the resumed log was on disk. */
   readonly underWayAtStart: readonly string[];
+  /** Lines up to where the script begins. */
+  readonly askedAtStart: readonly string[];
   readonly #underWay = new Map<string, Effect>();
   #asked: string[] = [];
   #now = 0;
@@ -72,7 +74,7 @@ export class ScriptedMirror {
     this.tick(0);
     this.underWayAtStart = this.underWay;
     if (log === 'disk') this.end('log');
-    this.#asked = [];
+    this.askedAtStart = this.asked();
   }
 
   /** Lines since the last time it was asked. */

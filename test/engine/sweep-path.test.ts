@@ -49,12 +49,26 @@ describe('the sweep', () => {
     expect(mirror.stateOf(0)).toBe('nosync');
     expect(mirror.engine.state.log.isClean(R0)).toBe(false);
   });
+});
 
-  test('rests four times as long as it took', () => {
+describe('the time of a sweep', () => {
+  test('is followed by a rest four times as long', () => {
     const mirror = written();
     mirror.tick(4_000).tick(2_000).end('flush').write(2, 0, 512).settle().asked();
     expect(mirror.tick(7_999).asked()).toEqual([]);
     expect(mirror.tick(1).asked()).toEqual(['flush leg 0', 'flush leg 1']);
+  });
+
+  test('does not wait for rest when there are very many regions to remember', () => {
+    const regions = 65_537;
+    const mirror = new ScriptedMirror({ regions });
+    mirror
+      .tick(2_000)
+      .write(1, 0, (regions - 1) * 1024)
+      .settle();
+    expect(mirror.tick(1_000).underWay).toEqual([]);
+    mirror.write(2, (regions - 1) * 1024, 512).settle();
+    expect(mirror.tick(1_000).underWay).toEqual(['flush leg 0', 'flush leg 1']);
   });
 
   test('writes down that a leg has caught up', () => {

@@ -165,6 +165,18 @@ describe('a leg that fails a write', () => {
     expect(mirror.end('memory').asked()).toEqual(['reply 2 ok']);
   });
 
+  test('is announced once, however often it fails', () => {
+    const mirror = new ScriptedMirror();
+    for (const request of [1, 2]) {
+      mirror
+        .write(request, request * 1024, 512)
+        .end(`write ${request} leg 1`, 'failed')
+        .settle();
+    }
+    const announced = mirror.asked().filter((line) => line.startsWith('event'));
+    expect(announced).toEqual(['event legFailed 1 write']);
+  });
+
   test('is not asked again for that region, but for others', () => {
     const mirror = new ScriptedMirror();
     mirror.write(1, 0, 512).end('write 1 leg 1', 'failed').settle().asked();
@@ -179,6 +191,13 @@ describe('a primary that fails a write', () => {
     mirror.write(1, 0, 512).end('write 1 leg 0', 'failed').end('write 1').asked();
     expect(mirror.primary).toBe(2);
     expect(mirror.holders(0)).toEqual([1, 2]);
+  });
+
+  test('gives it to one without errors, if there is one', () => {
+    const mirror = new ScriptedMirror({ legs: 3, options: { readPolicy: 'leg:1' } });
+    mirror.read(1, 0, 512).end('read', 'failed').end('read');
+    mirror.write(2, 0, 512).end('write 2 leg 0', 'failed').end('write 2');
+    expect(mirror.primary).toBe(2);
   });
 
   test('stays the primary while nobody else holds everything: better an error than stale data', () => {

@@ -58,6 +58,14 @@ describe('the order', () => {
     expect([work.claim(), work.claim(), work.claim()]).toEqual([2, 3, 0]);
   });
 
+  test('puts a hot region that failed back among the others', () => {
+    const work = new Work(4);
+    work.scheduler.written(regionIndex(2));
+    work.claim();
+    work.fail(regionIndex(2), 0);
+    expect(work.claim(5_000)).toBe(0);
+  });
+
   test('forgets a hot region that is no work any more', () => {
     const work = new Work(3);
     work.scheduler.written(regionIndex(2));
