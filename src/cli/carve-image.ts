@@ -19,6 +19,8 @@ export interface LvmEvidence {
   readonly copies: readonly MetadataCopy[];
   /** Null where no copy can be read. */
   readonly group: LvmVolumeGroup | null;
+  /** False: the one that LVM would use cannot be read, or nothing says which it is. */
+  readonly isCurrent: boolean;
   /** This image among the group's physical volumes. */
   readonly pv: LvmPhysicalVolume | null;
 }
@@ -35,25 +37,25 @@ export function readLvm(file: EvidenceFile): LvmEvidence | null {
       ? []
       : metadataCopiesIn(file.read(offset, Math.min(length, AREA_BYTES_MAX)), offset),
   );
-  const group = newestGroup(copies);
+  const { group, isCurrent } = newestGroup(copies);
   const pv = group?.physicalVolumes.find(({ id }) => id === label.pvId) ?? null;
-  return { pvId: label.pvId, copies, group, pv };
+  return { pvId: label.pvId, copies, group, isCurrent, pv };
 }
 
 /** The current one; where that is damaged, the newest that is not. */
-function newestGroup(copies: readonly MetadataCopy[]): LvmVolumeGroup | null {
+function newestGroup(copies: readonly MetadataCopy[]): Pick<LvmEvidence, 'group' | 'isCurrent'> {
   const byTrust = [...copies].sort(
     (one, other) => Number(other.current) - Number(one.current) || other.seqno - one.seqno,
   );
-  for (const { text } of byTrust) {
+  for (const { text, current } of byTrust) {
     try {
-      return volumeGroupIn(text);
+      return { group: volumeGroupIn(text), isCurrent: current };
     } catch (error) {
       // The next older one may be whole.
       if (!(error instanceof LvmTextFault || error instanceof LvmMetadataFault)) throw error;
     }
   }
-  return null;
+  return { group: null, isCurrent: false };
 }
 
 export interface CarvedPlace extends CarvedLog {

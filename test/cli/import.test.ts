@@ -64,6 +64,17 @@ describe('import', () => {
     expect(out).toContain('metadata version 3');
   });
 
+  test('goes on without the header that says which version is current, and says so', async () => {
+    for (const disk of ['vda', 'vdb', 'vdc']) {
+      const image = lvmImage('lvm-disk', disk);
+      image.fill(0, 4096, 4608);
+      volume(disk, image);
+    }
+    const { out } = await bench.run('import', 'home', '--lvm', 'vda.img', 'vdb.img', 'vdc.img');
+    expect(out).toContain('metadata version 3');
+    expect(out).toContain('warning: LVM’s current metadata cannot be read');
+  });
+
   test('takes the log of a mirrored log from both copies', async () => {
     const pvs = volumes('lvm-mirrored');
     const image = lvmImage('lvm-mirrored', 'vdd');
@@ -77,7 +88,7 @@ describe('import', () => {
 describe('import tells', () => {
   test('that a core log knows nothing', async () => {
     const core = await bench.run('import', 'c', '--lvm', ...volumes('lvm-core'));
-    expect(core.out).toContain('LVM kept it in memory');
+    expect(core.out).toContain('LVM kept the log in memory');
     expect(definition('c').log).toEqual({ type: 'core' });
   });
 

@@ -80,6 +80,7 @@ describe('the name of a mirror stands for', () => {
     const { code, report } = await bench.json('verify', 'm0');
     const ids = report.findings.map(({ id }: { id: string }) => id);
     expect([code, ids]).toEqual([1, ['LOG_NOT_TRUSTED', 'LEG_MISSES_WRITES', 'MIRROR_NOT_CLOSED']]);
+    expect(JSON.stringify(report)).toContain('leg 1 misses writes');
     const dump = await bench.json('dump', 'm0');
     expect(dump.report.kernelOnResume).toContain('copies 8 regions');
     expect(dump.report.mirrorctlOnResume).toContain('copies 128 regions');

@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { openEvidence } from '../../devices/evidence-file.ts';
 import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
-import type { LvmImport } from '../../forensics/lvm-import.ts';
+import type { LvmImport, LvmPlace } from '../../forensics/lvm-import.ts';
 import {
   chooseLvmMirror,
   importedLogBytes,
@@ -61,7 +61,7 @@ export const command: Command = {
     checkMirrorName(name);
     const places = placesFor(outside, flags);
     refuseIfThere(places, name);
-    const { group, paths } = readVolumes(outside, input.all('PV'));
+    const { group, isCurrent, paths } = readVolumes(outside, input.all('PV'));
     const mirror = chooseLvmMirror(group, flags.value('lv'));
     if (!mirror.ok) throw mirror.error;
     const plan = planLvmImport(group, mirror.value, paths);
@@ -69,9 +69,10 @@ export const command: Command = {
     const log = readLog(plan.value);
     const dryRun = flags.has('dry-run');
     const made = dryRun ? null : make(outside, places, name, plan.value, log);
+    const warnings = warningsOf(plan.value, isCurrent);
     const lines = flags.has('json')
-      ? [JSON.stringify(documentOf(name, group, plan.value, made))]
-      : describe(name, group, plan.value, made);
+      ? [JSON.stringify(documentOf(name, group, plan.value, made, warnings))]
+      : describe(name, group, plan.value, made, warnings);
     outside.print(`${lines.join('\n')}\n`);
     return EXIT.ok;
   },
@@ -86,7 +87,7 @@ function refuseIfThere(places: Places, name: string): void {
 /** The newest metadata among the volumes, and which of its volumes is which file. */
 function readVolumes(outside: Outside, words: readonly string[]) {
   const ids = new Map<string, string>();
-  const groups: LvmVolumeGroup[] = [];
+  const groups: { readonly group: LvmVolumeGroup; readonly isCurrent: boolean }[] = [];
   for (const word of words) {
     const file = openEvidence(path.resolve(outside.cwd, word));
     try {
@@ -94,24 +95,25 @@ function readVolumes(outside: Outside, words: readonly string[]) {
       if (lvm?.group == null) {
         throw new MirrorError('LVM_NOT_FOUND', `${word} has no LVM metadata that can be read`);
       }
-      groups.push(lvm.group);
+      groups.push({ group: lvm.group, isCurrent: lvm.isCurrent });
       ids.set(lvm.pvId, file.path);
     } finally {
       file.close();
     }
   }
-  const [group, ...others] = groups.sort((one, other) => other.seqno - one.seqno);
-  const stranger = others.find(({ id }) => id !== group?.id);
-  if (group === undefined || stranger !== undefined) {
-    const message = `these volumes belong to different groups: ${group?.name}, ${stranger?.name}`;
+  const [newest, ...others] = groups.sort((one, other) => other.group.seqno - one.group.seqno);
+  const stranger = others.find(({ group }) => group.id !== newest?.group.id);
+  if (newest === undefined || stranger !== undefined) {
+    const names = `${newest?.group.name}, ${stranger?.group.name}`;
+    const message = `these volumes belong to different groups: ${names}`;
     throw new MirrorError('LVM_UNMAPPABLE', message, {}, 'give the volumes of one group');
   }
   const paths = new Map<string, string>();
-  for (const { name, id } of group.physicalVolumes) {
+  for (const { name, id } of newest.group.physicalVolumes) {
     const file = ids.get(id);
     if (file !== undefined) paths.set(name, file);
   }
-  return { group, paths };
+  return { ...newest, paths };
 }
 
 /** Null: LVM kept it in memory. */
@@ -172,15 +174,26 @@ function wishOf(name: string, { geometry, legs }: LvmImport, log: string | null)
   };
 }
 
+function warningsOf({ mirror, logs }: LvmImport, isCurrent: boolean): string[] {
+  return [
+    ...(isCurrent
+      ? []
+      : ['LVM’s current metadata cannot be read: this is the newest version found']),
+    ...(logs.length > 0 ? [] : ['LVM kept the log in memory: nothing tells which regions differ']),
+    ...(mirror.notSynced ? ['LVM never synchronised it (--nosync): legs may differ anywhere'] : []),
+  ];
+}
+
 function documentOf(
   name: string,
   { name: vg, seqno }: LvmVolumeGroup,
   { mirror, geometry, legs, logs }: LvmImport,
   made: NewMirror | null,
+  warnings: readonly string[],
 ) {
   return {
     schema: 'mirrorctl.import/1',
-    ...{ mirror: name, vg, seqno, lv: mirror.lv, notSynced: mirror.notSynced },
+    ...{ mirror: name, vg, seqno, lv: mirror.lv, warnings },
     ...{ sizeBytes: geometry.sizeBytes, regionSizeBytes: geometry.regionBytes, legs, logs },
     definition: made?.spec ?? null,
     copyRegions: made?.firstActivation.copyRegions ?? null,
@@ -193,20 +206,16 @@ function describe(
   { name: vg, seqno }: LvmVolumeGroup,
   { mirror, geometry, legs, logs }: LvmImport,
   made: NewMirror | null,
+  warnings: readonly string[],
 ): string[] {
   const { sizeBytes, regionBytes, regionCount } = geometry;
+  const regions = `${regionCount} regions of ${formatBytes(regionBytes)}`;
+  const placeWords = ({ path: file, offsetBytes }: LvmPlace) => `${file} from byte ${offsetBytes}`;
   return [
-    `${name}: ${vg}/${mirror.lv}, metadata version ${seqno}, ${formatBytes(sizeBytes)}, ${regionCount} regions of ${formatBytes(regionBytes)}`,
-    ...legs.map(
-      ({ path: file, offsetBytes }, leg) => `  leg ${leg}: ${file} from byte ${offsetBytes}`,
-    ),
-    ...logs.map(({ path: file, offsetBytes }) => `  log: copied from ${file}, byte ${offsetBytes}`),
-    ...(logs.length === 0
-      ? ['  log: LVM kept it in memory, so nothing tells which regions differ']
-      : []),
-    ...(mirror.notSynced
-      ? ['  LVM never synchronised it (--nosync): the legs may differ anywhere']
-      : []),
+    `${name}: ${vg}/${mirror.lv}, metadata version ${seqno}, ${formatBytes(sizeBytes)}, ${regions}`,
+    ...legs.map((leg, index) => `  leg ${index}: ${placeWords(leg)}`),
+    ...logs.map((log) => `  log: a copy of that in ${placeWords(log)}`),
+    ...warnings.map((warning) => `  warning: ${warning}`),
     ...(made === null
       ? ['nothing is changed: --dry-run']
       : [
