@@ -9,7 +9,8 @@
  *
  * A log that failed once is not written again in this session: what it says on disk claims too much,
  * so before any write goes on unrecorded the mirror's memory says "do not believe this log", and the
- * next activation copies everything. With `keepLog` those writes fail instead, as in the kernel.
+ * next activation copies everything. With `keepLog` those writes fail instead, as in the kernel; then
+ * the log on disk lacks nothing, and stays believed.
  */
 import type { LogWrite } from '../dirty-log/dirty-log.ts';
 import { invariant } from '../errors/invariant.ts';
@@ -91,12 +92,12 @@ export class LogPath {
 
   #fail(answer: Answer): void {
     this.#state.emit({ kind: 'event', event: { event: 'logFailed' } });
-    this.#memory.distrustLog();
     if (this.#keepLog) {
       this.#health = 'refusing';
       this.#release(answer, false);
       return;
     }
+    this.#memory.distrustLog();
     this.#health = 'failing';
     this.#memory.holds((kept) => {
       this.#health = kept ? 'distrusted' : 'refusing';

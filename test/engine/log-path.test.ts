@@ -40,12 +40,14 @@ describe('a failed log', () => {
 
   test('fails all who waited, and all who come, if the owner keeps the log', () => {
     const mirror = failed(true);
-    expect(mirror.asked().slice(1)).toEqual([
-      'reply 2 ioError',
-      'reply 4 ioError',
-      'reply 3 ioError',
-    ]);
+    const replies = ['reply 2 ioError', 'reply 4 ioError', 'reply 3 ioError'];
+    expect(mirror.asked()).toEqual(['event logFailed', ...replies]);
     expect(mirror.write(5, 2048, 512).asked()).toEqual(['reply 5 ioError']);
+  });
+
+  test('stays believed then, for nothing was written that it does not say', () => {
+    const mirror = failed(true);
+    expect(mirror.tick(10_000).settle().engine.memory.logTrusted).toBe(true);
   });
 
   test('does not hold up writes whose mark it has, nor reads', () => {
