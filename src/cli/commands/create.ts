@@ -60,7 +60,10 @@ export const command: Command = {
       metavar: 'LEG',
       help: 'the leg that holds the data, path or index',
     },
-    'no-handle-errors': { value: 'none', help: 'leave dm’s handle_errors out' },
+    'no-handle-errors': {
+      value: 'none',
+      help: 'leave dm’s handle_errors out: the primary never moves, errors raise no event',
+    },
     'keep-log': { value: 'none', help: 'dm’s keep_log: fail writes that the log cannot record' },
     'read-policy': {
       value: 'required',
