@@ -183,7 +183,7 @@ export class Engine {
     this.#stopping = 'stopped';
     const { content, log, hash } = this.state;
     const outOfSync = content.regionCount - content.inSyncCount;
-    const rested = hash.entryCount === 0 && log.cleanCount() === content.inSyncCount;
+    const rested = hash.rememberedCount === 0 && log.cleanCount() === content.inSyncCount;
     const logClean = rested && !this.#log.hasFailed && this.#memory.tellsAll;
     this.state.emit({ kind: 'stopped', logClean, outOfSync });
   }

@@ -9,7 +9,7 @@
  * way. Client flushes of one connection cover all connections for the same reason (NBD's multi-conn).
  *
  * A leg whose flush fails may have lost anything written to it since its last good flush, and may show
- * it at once. Those are the regions that have an entry in the region hash (an entry ends only after a
+ * it at once. Those are the regions that the region hash remembers (it forgets them only after a
  * good flush), so the leg loses exactly them, at once. If it is the primary and nobody can take its
  * part, it is believed as it is: then the others lose them, and a client is told that its flush failed,
  * the next one if none was waiting. The kernel instead gives up every clean bit and leaves the regions'
@@ -99,7 +99,7 @@ export class FlushPath {
     this.#state.legFailed(leg, 'flush');
     const survives = leg !== legs.primary || this.#state.movePrimary(maskOf(leg));
     const losers = survives ? maskOf(leg) : without(content.all, maskOf(leg));
-    for (const region of [...hash.unrested()]) {
+    for (const region of hash.remembered()) {
       // Behind a mark that is not safe nothing has been written yet: the region is as when it was clean.
       if (this.#state.isMarkSafe(hash.markEpochOf(region))) this.#state.lose(region, losers);
     }

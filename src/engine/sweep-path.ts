@@ -5,8 +5,8 @@
  *
  * Lazy on purpose: a region that is written again soon keeps its mark, and costs no log write at all.
  * What laziness costs is a copy of the regions written last, should the machine stop. The sweep slows
- * itself down to a fifth of the time when flushing the legs is slow, and hurries when there are many
- * entries, so that memory stays bounded.
+ * itself down to a fifth of the time when flushing the legs is slow, and hurries when very many regions
+ * are remembered, so that memory, and what a crash would have to copy, stay bounded.
  */
 import type { RegionIndex } from '../geometry/units.ts';
 import type { FlushPath } from './flush-path.ts';
@@ -16,7 +16,7 @@ import type { MirrorState } from './mirror-state.ts';
 const IDLE = 3_000;
 const INTERVAL = 1_000;
 const REST_PER_FLUSH = 4;
-const ENTRIES_MAX = 65_536;
+const REMEMBERED_MAX = 65_536;
 
 export class SweepPath {
   readonly #state: MirrorState;
@@ -35,7 +35,7 @@ export class SweepPath {
     const { now, hash } = this.#state;
     if (this.#isSweeping || now < this.#nextAt) return;
     this.#nextAt = now + INTERVAL;
-    const regions = hash.beginSweep(hash.entryCount > ENTRIES_MAX ? now : now - IDLE);
+    const regions = hash.beginSweep(hash.rememberedCount > REMEMBERED_MAX ? now : now - IDLE);
     if (regions.length > 0) this.#sweep(regions, () => {});
   }
 

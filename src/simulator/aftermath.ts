@@ -98,12 +98,12 @@ function isHealed(mirror: SimulatedMirror): boolean {
   const { content, hash, log } = state;
   if (mirror.life !== 'serving' || logHasFailed) return false;
   const isInSync = content.inSyncCount === content.regionCount;
-  return isInSync && hash.entryCount === 0 && log.cleanCount() === content.regionCount;
+  return isInSync && hash.rememberedCount === 0 && log.cleanCount() === content.regionCount;
 }
 
 function describe({ engine, clients, operations, life }: SimulatedMirror): string {
   const { content, hash } = engine.state;
   const inSync = `${content.inSyncCount} of ${content.regionCount} regions in sync`;
-  const rest = `${hash.entryCount} not at rest, ${clients.waiting} clients waiting`;
+  const rest = `${hash.rememberedCount} not at rest, ${clients.waiting} clients waiting`;
   return `${life}, ${inSync}, ${rest}, under way: ${[...operations.keys()].join(', ') || 'nothing'}`;
 }

@@ -18,7 +18,7 @@ describe('the sweep', () => {
     expect(mirror.engine.state.log.isClean(R0)).toBe(false);
     expect(mirror.end('flush').asked()).toEqual(['log']);
     expect(mirror.stateOf(0)).toBe('clean');
-    expect(mirror.engine.state.hash.entryCount).toBe(0);
+    expect(mirror.engine.state.hash.rememberedCount).toBe(0);
   });
 
   test('leaves alone what was written within three seconds', () => {
@@ -39,13 +39,13 @@ describe('the sweep', () => {
     mirror.tick(4_000).end('flush leg 1', 'failed').settle();
     expect(mirror.stateOf(0)).toBe('nosync');
     expect(mirror.engine.state.log.isClean(R0)).toBe(false);
-    expect(mirror.engine.state.hash.entryCount).toBe(0);
+    expect(mirror.engine.state.hash.rememberedCount).toBe(0);
   });
 
   test('forgets the mark of a region that is not in sync, and leaves its bit', () => {
     const mirror = new ScriptedMirror({ log: 'disk', missed: [[0, 1]] });
     mirror.write(1, 0, 512).settle().tick(4_000).settle();
-    expect(mirror.engine.state.hash.entryCount).toBe(0);
+    expect(mirror.engine.state.hash.rememberedCount).toBe(0);
     expect(mirror.stateOf(0)).toBe('nosync');
     expect(mirror.engine.state.log.isClean(R0)).toBe(false);
   });

@@ -30,7 +30,7 @@ export interface Step {
 
 /** Region 0 starts in sync; the others start out of sync. */
 export const REGIONS = [0, 1, 2].map(regionIndex);
-const IDLE = 2;
+const IDLE = 2_000;
 
 interface RegionTruth {
   inSync: boolean;
@@ -214,8 +214,8 @@ export class MirrorModel {
       assert(truth.claimed || truth.delayed.length === 0, 'a write is stranded');
     }
     const remembered = REGIONS.filter((region) => this.of(region).remembered);
-    assert.deepEqual(new Set(this.hash.unrested()), new Set(remembered));
-    assert.equal(this.hash.entryCount, remembered.length);
+    assert.deepEqual(new Set(this.hash.remembered()), new Set(remembered));
+    assert.equal(this.hash.rememberedCount, remembered.length);
     for (const state of REGION_STATES) {
       const count = this.#truth.filter((truth) => this.#stateOf(truth) === state).length;
       assert.equal(this.hash.countOf(state), count);

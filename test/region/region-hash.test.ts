@@ -53,7 +53,7 @@ describe('any interleaving', () => {
       fc.property(anySteps, (steps) => {
         const model = run(steps);
         comeToRest(model);
-        assert.equal(model.hash.entryCount, 0);
+        assert.equal(model.hash.rememberedCount, 0);
         assert(REGIONS.every((region) => !model.of(region).marked));
       }),
       { numRuns: 300 },
