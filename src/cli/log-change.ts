@@ -56,8 +56,9 @@ export async function changeLog(outside: Outside, flags: Flags, change: LogChang
     print(outside, flags, { ...plan, changedBytes, ...nothing });
     return;
   }
-  if (change.place.path === '-') {
-    throw new MirrorError('USAGE', 'standard input cannot be changed', {}, 'give the log’s path');
+  if (change.place.kind !== 'file') {
+    const message = `${change.place.shown} cannot be changed`;
+    throw new MirrorError('USAGE', message, {}, 'give the log’s path');
   }
   if (!flags.has('json')) for (const line of planLines(plan.steps)) outside.printAside(`${line}\n`);
   await confirmLoss(outside, flags, change.loss);

@@ -109,6 +109,21 @@ function readUpTo(path: string, fd: number, position: number, length: number): U
   return bytes;
 }
 
+/** An engine writes its log now and then; more often than this it never does. */
+const READINGS_MAX = 20;
+
+/** The bytes of one moment: what two readings in a row agree on. Throws MIRROR_BUSY. */
+export function readStill(file: EvidenceFile, position: number, length: number): Uint8Array {
+  let bytes = file.read(position, length);
+  for (let reading = 1; reading < READINGS_MAX; reading += 1) {
+    const again = file.read(position, length);
+    if (Buffer.compare(bytes, again) === 0) return bytes;
+    bytes = again;
+  }
+  const hint = 'try again';
+  throw new MirrorError('MIRROR_BUSY', `${file.path} changes all the time`, {}, hint);
+}
+
 function attempt<Value>(path: string, step: () => Value): Value {
   try {
     return step();

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openEvidence } from '../../src/devices/evidence-file.ts';
+import { openEvidence, readStill } from '../../src/devices/evidence-file.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -54,6 +54,31 @@ test('a pipe is read to its end at once', () => {
   expect([...file.read(1, 5)]).toEqual([8, 7]);
   expect(file.sizeBytes).toBe(3);
   file.close();
+});
+
+describe('a file that changes while it is read', () => {
+  /** Its byte counts the readings, up to `settlesAt`. */
+  function changing(settlesAt: number) {
+    let readings = 0;
+    const file = openEvidence(fileOf(Uint8Array.of(0)));
+    file.close();
+    const read = () => {
+      readings += 1;
+      return Uint8Array.of(Math.min(readings, settlesAt));
+    };
+    return { ...file, read };
+  }
+
+  test('is read until two readings agree', () => {
+    expect([...readStill(changing(1), 0, 1)]).toEqual([1]);
+    expect([...readStill(changing(5), 0, 1)]).toEqual([5]);
+  });
+
+  test('is given up in the end', () => {
+    expect(() => readStill(changing(1_000), 0, 1)).toThrow(
+      expect.objectContaining({ code: 'MIRROR_BUSY' }),
+    );
+  });
 });
 
 describe('what cannot be read says so and names the path', () => {

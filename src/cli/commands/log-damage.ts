@@ -40,7 +40,7 @@ export const command: Command = {
   ],
 
   async run(outside, input, flags) {
-    const { excerpt, facts, place } = readLogInput(outside, input.one('LOG'), flags);
+    const { excerpt, facts, place } = await readLogInput(outside, input.one('LOG'), flags);
     const log = examine(excerpt, facts);
     const isWhole = log.bytes.length >= (log.imageBytes ?? Number.POSITIVE_INFINITY);
     if (log.state !== 'normal' || log.ownRegionCount === 0 || !isWhole) {

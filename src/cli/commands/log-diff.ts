@@ -22,11 +22,11 @@ export const command: Command = {
   exitCodes: { [EXIT.ok]: 'the logs say the same', [EXIT.findings]: 'they differ' },
 
   async run(outside, input, flags) {
-    const examined = (name: string) => {
-      const { excerpt, facts } = readLogInput(outside, input.one(name), flags);
+    const examined = async (name: string) => {
+      const { excerpt, facts } = await readLogInput(outside, input.one(name), flags);
       return examine(excerpt, facts);
     };
-    const diff = diffLogs(examined('FROM'), examined('TO'));
+    const diff = diffLogs(await examined('FROM'), await examined('TO'));
     const lines = flags.has('json') ? [JSON.stringify(diff)] : describeDiff(diff);
     outside.print(`${lines.join('\n')}\n`);
     return diff.same ? EXIT.ok : EXIT.findings;

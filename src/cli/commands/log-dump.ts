@@ -45,7 +45,7 @@ export const command: Command = {
 
   async run(outside, input, flags) {
     const format = formatFrom(flags);
-    const log = readLogInput(outside, input.one('LOG'), flags);
+    const log = await readLogInput(outside, input.one('LOG'), flags);
     const formatted = inFormat(log, format, outside.columns());
     const output = flags.value('output');
     if (output !== null) writeNewFile(outside, output, formatted);

@@ -40,7 +40,7 @@ export const command: Command = {
   ],
 
   async run(outside, input, flags) {
-    const log = readLogInput(outside, input.one('LOG'), flags);
+    const log = await readLogInput(outside, input.one('LOG'), flags);
     const examined = examine(log.excerpt, log.facts);
     const regions = examined.cleanBits?.regionCount ?? null;
     if (examined.state === 'foreign' || regions === null) {

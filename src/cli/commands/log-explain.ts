@@ -16,7 +16,7 @@ export const command: Command = {
   ],
 
   async run(outside, input, flags) {
-    const { excerpt, facts } = readLogInput(outside, input.one('LOG'), flags);
+    const { excerpt, facts } = await readLogInput(outside, input.one('LOG'), flags);
     const explanation = explainLog(examine(excerpt, facts), facts);
     const lines = flags.has('json')
       ? [JSON.stringify(explanation)]

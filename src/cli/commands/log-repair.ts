@@ -55,7 +55,7 @@ export const command: Command = {
   ],
 
   async run(outside, input, flags) {
-    const log = readLogInput(outside, input.one('LOG'), flags);
+    const log = await readLogInput(outside, input.one('LOG'), flags);
     const examined = examine(log.excerpt, log.facts);
     const runs = await runsFor(outside, log, examined, input.all('LEG'), flags);
     const setClean = flags.has('set-clean');

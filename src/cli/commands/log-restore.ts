@@ -51,7 +51,7 @@ export const command: Command = {
       );
       return EXIT.ok;
     }
-    const { excerpt, place } = readLogBytes(outside, word, flags, bytes.length);
+    const { excerpt, place } = await readLogBytes(outside, word, flags, bytes.length);
     if (excerpt.bytes.length < bytes.length) {
       const message = `${word} has room for ${excerpt.bytes.length} bytes, the dump has ${bytes.length}`;
       throw new MirrorError('LOG_TOO_SMALL', message, { path: word }, 'give a larger one');

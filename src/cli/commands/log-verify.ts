@@ -64,7 +64,7 @@ export const command: Command = {
   },
 
   async run(outside, input, flags): Promise<ExitCode> {
-    const log = readLogInput(outside, input.one('LOG'), flags);
+    const log = await readLogInput(outside, input.one('LOG'), flags);
     if (log.mdBitmap !== null) return verifyMdBitmap(outside, log.mdBitmap, flags);
     const words = input.all('LEG');
     const level = levelFrom(flags, words);

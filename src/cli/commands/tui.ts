@@ -100,7 +100,7 @@ async function sourceFor(outside: Outside, input: Input, flags: Flags): Promise<
   if (log !== null) {
     const { dumpLog } = await import('../../forensics/log-dump.ts');
     const { logSource } = await import('../../watch/log-source.ts');
-    const { excerpt, facts } = readLogInput(outside, log, flags);
+    const { excerpt, facts } = await readLogInput(outside, log, flags);
     return logSource(dumpLog(excerpt, facts));
   }
   const { recorded, replaySource } = await import('../../watch/recording.ts');
