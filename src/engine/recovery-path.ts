@@ -82,7 +82,6 @@ export class RecoveryPath {
     this.#paused = false;
     this.#due = true;
     this.#scheduler.forgetFailures();
-    this.progress.restart(this.#state.now);
   }
 
   limit(throttle: Throttle): void {

@@ -205,6 +205,23 @@ describe('the owner', () => {
     expect(mirror.underWay).toContain('copy 2');
   });
 
+  test('throttles to a share of the time, measured from end to end', () => {
+    const setting = { missed: ALL_MISSED, options: { recoveriesMax: 1 } };
+    const mirror = new ScriptedMirror(setting);
+    mirror.feed({ kind: 'throttleRecovery', throttle: { percent: 50 } });
+    mirror.feed({ kind: 'resumeRecovery' }).tick(400).end('copy 0');
+    expect(mirror.tick(399).underWay).toEqual([]);
+    expect(mirror.tick(1).underWay).toEqual(['copy 1']);
+  });
+
+  test('is told how fast a throttled recovery goes, also while it rests', () => {
+    const setting = { missed: ALL_MISSED, options: { recoveriesMax: 1 } };
+    const mirror = new ScriptedMirror(setting);
+    mirror.feed({ kind: 'throttleRecovery', throttle: { bytesPerSecond: 1024 } });
+    mirror.feed({ kind: 'resumeRecovery' }).tick(1).end('copy 0').tick(500).tick(500);
+    expect(mirror.engine.recovery.progress.bytesPerSecond(1_001)).toBeCloseTo(1023, 0);
+  });
+
   test('is told how fast it goes', () => {
     const setting = { missed: ALL_MISSED, recovers: true, options: { recoveriesMax: 1 } };
     const mirror = new ScriptedMirror(setting);

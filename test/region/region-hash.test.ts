@@ -87,6 +87,18 @@ describe('region hash', () => {
     expect(hash.endSweep(R0)).toBe(false);
     expect(hash.stateOf(R0)).toBe('dirty');
   });
+});
+
+describe('the sweep of regions', () => {
+  test('a region that was swept is forgotten, with the epoch of its mark', () => {
+    const hash = cleanHash();
+    hash.beginWrite(R0);
+    hash.marked(R0, 7);
+    hash.endWrite(R0, 0);
+    hash.beginSweep(0);
+    expect(hash.endSweep(R0)).toBe(true);
+    expect([hash.rememberedCount, hash.markEpochOf(R0)]).toEqual([0, 0]);
+  });
 
   test('a region that was copied may be swept at once, one that was written only when idle', () => {
     const hash = new RegionHash<string>(Uint8Array.of(2, 0));
