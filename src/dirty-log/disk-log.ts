@@ -15,7 +15,9 @@
  *   ends well. What a failed write may have left there counts as 1.
  * - hence a mark has to be waited for only if its bit is still 1 in `handed` (`#marksWaiting`) or
  *   came with the write taken last (`#marksTaken`); any other is on the device since epoch 0.
- * - epoch 0 is the resume's write: the whole image, durable. Before it ended nothing is believed.
+ * - epoch 0 is the resume's: the whole image, durable. Before it ended nothing is believed.
+ * - the header is resumed last, in a write of its own: with the new region count over the old bits,
+ *   a power cut between the two would make clean regions of whatever lies behind the old ones.
  *
  * Bytes 16 to 1023 and the slack come through as they were read.
  *
@@ -49,7 +51,8 @@ export interface ResumedLog {
 }
 
 interface WriteUnderWay {
-  readonly epoch: LogEpoch;
+  /** Null: it is the resume's first, without the header. */
+  readonly epoch: LogEpoch | null;
   readonly blocks: readonly number[];
 }
 
@@ -68,6 +71,8 @@ export class DiskLog implements DirtyLog {
   #underWay: WriteUnderWay | null = null;
   #nextEpoch = RESUME_EPOCH;
   #durableEpoch = RESUME_EPOCH - 1;
+  /** All but the first block, which holds the header, is on the device since the resume. */
+  #bodyIsWritten: boolean;
 
   /** `image` becomes the log's own. */
   private constructor(image: Uint8Array, regionCount: RegionCount, blockBytes: ByteCount) {
@@ -80,9 +85,10 @@ export class DiskLog implements DirtyLog {
     for (let block = 0; block * blockBytes < image.length; block += 1) {
       this.#changedBlocks.add(block);
     }
+    this.#bodyIsWritten = image.length <= blockBytes;
   }
 
-  /** Decides what to believe; the first `takeWrite` is the whole image. `area.bytes` is left alone. */
+  /** Decides what to believe; the first two writes are the whole image. `area.bytes` is left alone. */
   static resume(area: LogArea): Result<ResumedLog, LogRefusal> {
     const belief = beliefIn(area);
     if (!belief.ok) return belief;
@@ -131,22 +137,37 @@ export class DiskLog implements DirtyLog {
   takeWrite(): LogWrite | null {
     const owed = this.owes();
     if (this.#underWay !== null || owed === 'nothing') return null;
-    const blocks = [...this.#changedBlocks].sort((one, other) => one - other);
-    const epoch = this.#nextEpoch;
-    this.#nextEpoch += 1;
-    this.#changedBlocks.clear();
-    this.#marksTaken = this.#marksWaiting;
-    this.#marksWaiting = new Set();
-    this.#underWay = { epoch, blocks };
-    return { epoch, durable: owed === 'marks', parts: this.#handOver(blocks) };
+    const underWay = this.#bodyIsWritten ? this.#takeChanges() : this.#takeBody();
+    this.#underWay = underWay;
+    const parts = this.#handOver(underWay.blocks);
+    return { epoch: underWay.epoch ?? RESUME_EPOCH, durable: owed === 'marks', parts };
   }
 
   writeEnded(ok: boolean): void {
     invariant(this.#underWay !== null, 'no log write is under way');
     const { epoch, blocks } = this.#underWay;
     this.#underWay = null;
-    if (ok) this.#durableEpoch = epoch;
-    else this.#oweAgain(blocks);
+    if (!ok) this.#oweAgain(blocks);
+    else if (epoch === null) this.#bodyIsWritten = true;
+    else this.#durableEpoch = epoch;
+  }
+
+  #takeChanges(): WriteUnderWay {
+    const blocks = [...this.#changedBlocks].sort((one, other) => one - other);
+    const epoch = this.#nextEpoch;
+    this.#nextEpoch += 1;
+    this.#changedBlocks.clear();
+    this.#marksTaken = this.#marksWaiting;
+    this.#marksWaiting = new Set();
+    return { epoch, blocks };
+  }
+
+  /** Marks that it happens to carry wait for the header all the same. */
+  #takeBody(): WriteUnderWay {
+    const blocks = [...this.#changedBlocks].filter((block) => block > 0);
+    this.#changedBlocks.clear();
+    this.#changedBlocks.add(0);
+    return { epoch: null, blocks: blocks.sort((one, other) => one - other) };
   }
 
   #setDirty(region: RegionIndex): void {

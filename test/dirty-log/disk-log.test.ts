@@ -6,9 +6,10 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LogEpoch, LogWrite } from '../../src/dirty-log/dirty-log.ts';
+import { encodeLogHeader, LOG_MAGIC, LOG_VERSION } from '../../src/dirty-log/disk-format.ts';
 import { DiskLog } from '../../src/dirty-log/disk-log.ts';
 import { RegionGeometry } from '../../src/geometry/region-geometry.ts';
-import { byteCount, regionIndex } from '../../src/geometry/units.ts';
+import { byteCount, regionCount, regionIndex } from '../../src/geometry/units.ts';
 import { LogDeviceModel } from './log-device-model.ts';
 
 const REGION_BYTES = byteCount(4096);
@@ -34,8 +35,10 @@ function resumedLog(): DiskLog {
 /** The same, written. */
 function settledLog(): DiskLog {
   const log = resumedLog();
-  assert(log.takeWrite());
-  log.writeEnded(true);
+  for (const _ of ['all but the header', 'the header']) {
+    assert(log.takeWrite());
+    log.writeEnded(true);
+  }
   return log;
 }
 
@@ -48,33 +51,88 @@ function taken(log: DiskLog): LogWrite {
 const placesOf = ({ parts }: LogWrite) => parts.map(({ offset, bytes }) => [offset, bytes.length]);
 
 describe('the resume', () => {
-  test('is one durable write of the whole image', () => {
+  test('is two durable writes, together the whole image, and the header is the last', () => {
     const log = resumedLog();
     expect(log.owes()).toBe('marks');
-    const write = taken(log);
-    expect(placesOf(write)).toEqual([[0, IMAGE_BYTES]]);
-    expect(write.durable).toBe(true);
+    const writes = [0, 1].map(() => {
+      const write = taken(log);
+      log.writeEnded(true);
+      return write;
+    });
+    expect(writes.map(placesOf)).toEqual([[[512, IMAGE_BYTES - 512]], [[0, 512]]]);
+    expect(writes.map(({ durable }) => durable)).toEqual([true, true]);
+    expect(log.owes()).toBe('nothing');
   });
 
-  test('must be written before any mark counts, even one that changes nothing', () => {
+  test('is one write if the image is one block', () => {
+    const area = { ...areaOf(new Uint8Array(4096)), blockBytes: byteCount(4096) };
+    const resumed = DiskLog.resume(area);
+    assert(resumed.ok);
+    expect(placesOf(taken(resumed.value.log))).toEqual([[0, 4096]]);
+    resumed.value.log.writeEnded(true);
+    expect(resumed.value.log.durableEpoch).toBe(0);
+  });
+});
+
+describe('while the resume is not written', () => {
+  test('no mark counts, not even one that changes nothing', () => {
     const resumed = DiskLog.resume(areaOf(new Uint8Array(IMAGE_BYTES)));
     assert(resumed.ok);
     const { log } = resumed.value;
     const epoch = log.mark(at(7));
-    expect(epoch).toBeGreaterThan(log.durableEpoch);
-    taken(log);
-    expect(epoch).toBeGreaterThan(log.durableEpoch);
-    log.writeEnded(true);
+    for (const _ of ['all but the header', 'the header']) {
+      taken(log);
+      expect(epoch).toBeGreaterThan(log.durableEpoch);
+      log.writeEnded(true);
+    }
     expect(epoch).toBeLessThanOrEqual(log.durableEpoch);
   });
 
-  test('is owed whole and durable again when it failed', () => {
+  test('a mark that comes in between counts with the header', () => {
     const log = resumedLog();
     taken(log);
-    log.writeEnded(false);
-    const again = taken(log);
-    expect(placesOf(again)).toEqual([[0, IMAGE_BYTES]]);
-    expect(again.durable).toBe(true);
+    const epoch = log.mark(at(4999));
+    log.writeEnded(true);
+    expect(placesOf(taken(log))).toEqual([
+      [0, 512],
+      [1536, 512],
+    ]);
+    log.writeEnded(true);
+    expect(epoch).toBeLessThanOrEqual(log.durableEpoch);
+    expect(log.owes()).toBe('nothing');
+  });
+
+  test('it is owed again, and durable, where it failed', () => {
+    const log = resumedLog();
+    const tried = ['failed', 'ok', 'failed', 'ok'].map((outcome) => {
+      const write = taken(log);
+      log.writeEnded(outcome === 'ok');
+      return [...placesOf(write), write.durable];
+    });
+    const [body, header] = [
+      [512, IMAGE_BYTES - 512],
+      [0, 512],
+    ];
+    expect(tried).toEqual([body, body, header, header].map((place) => [place, true]));
+  });
+
+  test('nobody believes the bits behind those of a mirror that was smaller, wherever it stops', () => {
+    const bytes = new Uint8Array(IMAGE_BYTES).fill(0xff);
+    encodeLogHeader({ magic: LOG_MAGIC, version: LOG_VERSION, regionCount: 8n }, bytes);
+    const remembered = { regionCount: regionCount(8), regionSizeBytes: REGION_BYTES };
+    const resumed = DiskLog.resume({ ...areaOf(bytes), remembered });
+    assert(resumed.ok);
+    const device = new LogDeviceModel(bytes, BLOCK_BYTES);
+    for (const _ of ['all but the header', 'the header']) {
+      device.write(taken(resumed.value.log), 'failed');
+      for (const found of device.possibleContents()) {
+        const again = DiskLog.resume({ ...areaOf(found), remembered });
+        assert(again.ok);
+        expect(again.value.log.cleanCount()).toBe(8);
+      }
+      resumed.value.log.writeEnded(true);
+      device.settle();
+    }
   });
 });
 

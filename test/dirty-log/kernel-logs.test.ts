@@ -16,6 +16,7 @@ import { bitsetBytes } from '../../src/dirty-log/region-bitset.ts';
 import { regionIndex } from '../../src/geometry/units.ts';
 import type { KernelLog } from './kernel-fixtures.ts';
 import { KERNEL_LOGS } from './kernel-fixtures.ts';
+import { writtenBy } from './log-device-model.ts';
 
 /** The kernel goes on with any version, and keeps it, so it copies everything at every start. */
 const REFUSED: ReadonlyMap<string, string> = new Map([
@@ -91,10 +92,8 @@ describe.each(KERNEL_LOGS)('$name', (log) => {
     expect(`${disk.cleanCount()}/${disk.regionCount}`).toBe(log.reload.inSync);
 
     const size = logImageBytes(geometry.regionCount, log.blockBytes);
-    const write = disk.takeWrite();
-    expect(write?.durable).toBe(true);
-    expect(write?.parts.map(({ offset, bytes }) => [offset, bytes.length])).toEqual([[0, size]]);
-    const after = write?.parts[0]?.bytes ?? new Uint8Array();
+    const after = writtenBy(disk, size);
+    expect(after).toHaveLength(size);
     expect(Buffer.from(after.subarray(0, 16)).toString('hex')).toBe(log.reload.headerHex);
     expect(cleanRegionsIn(after, log)).toEqual(log.reload.clean);
     expect(after.subarray(16, 1024)).toEqual(bytes.subarray(16, 1024));

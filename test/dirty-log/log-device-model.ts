@@ -4,7 +4,7 @@
  * a write that was not durable or that failed.
  */
 import assert from 'node:assert/strict';
-import type { LogWrite } from '../../src/dirty-log/dirty-log.ts';
+import type { DirtyLog, LogWrite } from '../../src/dirty-log/dirty-log.ts';
 
 const CLEAN_BITS_OFFSET = 1024;
 
@@ -40,8 +40,36 @@ export class LogDeviceModel {
     return versions.some((bytes) => ((bytes[inBlock] ?? 0) >> (region % 8)) & 1);
   }
 
+  /** Every content that a reader could find: any version of each block. */
+  possibleContents(): Uint8Array[] {
+    return this.#versions.reduce<Uint8Array[]>(
+      (starts, versions) =>
+        starts.flatMap((start) => versions.map((bytes) => Uint8Array.from([...start, ...bytes]))),
+      [new Uint8Array()],
+    );
+  }
+
+  /** What was written last has reached the medium. */
+  settle(): void {
+    for (const versions of this.#versions) versions.splice(0, versions.length - 1);
+  }
+
   /** What was written last, everywhere. */
   latest(): Uint8Array {
     return Uint8Array.from(this.#versions.flatMap((versions) => [...(versions.at(-1) ?? [])]));
   }
+}
+
+/** Lets `log` write all it owes, and returns that image. */
+export function writtenBy(log: DirtyLog, lengthMax: number): Uint8Array {
+  const image = new Uint8Array(lengthMax);
+  let end = 0;
+  for (let write = log.takeWrite(); write !== null; write = log.takeWrite()) {
+    for (const { offset, bytes } of write.parts) {
+      image.set(bytes, offset);
+      end = Math.max(end, offset + bytes.length);
+    }
+    log.writeEnded(true);
+  }
+  return image.subarray(0, end);
 }

@@ -7,6 +7,7 @@ import { DiskLog } from '../../src/dirty-log/disk-log.ts';
 import type { LogArea } from '../../src/dirty-log/log-resume.ts';
 import { RegionGeometry } from '../../src/geometry/region-geometry.ts';
 import { byteCount, regionCount } from '../../src/geometry/units.ts';
+import { writtenBy } from './log-device-model.ts';
 
 const REGION_BYTES = byteCount(1024 * 512);
 const regionsOf = (count: number, regionBytes = REGION_BYTES) =>
@@ -37,7 +38,7 @@ function resume(bytes: Uint8Array, rest: Partial<LogArea> = {}) {
   const resumed = DiskLog.resume(areaOf(bytes, rest));
   if (!resumed.ok) return resumed.error.code;
   const { log, found } = resumed.value;
-  const image = log.takeWrite()?.parts[0]?.bytes ?? new Uint8Array();
+  const image = writtenBy(log, bytes.length);
   const hex = (from: number, to: number) => Buffer.from(image.subarray(from, to)).toString('hex');
   return { clean: log.cleanCount(), image, header: hex(0, 16), bits: hex(1024, 1040), found };
 }

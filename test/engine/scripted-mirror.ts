@@ -73,7 +73,8 @@ export class ScriptedMirror {
     if (!recovers) this.feed({ kind: 'pauseRecovery' });
     this.tick(0);
     this.underWayAtStart = this.underWay;
-    if (log === 'disk') this.end('log');
+    // The resumed log is written in two parts, the header last.
+    if (log === 'disk') this.end('log').end('log');
     this.askedAtStart = this.asked();
   }
 
