@@ -133,14 +133,19 @@ export class RecoveryPath {
       }
     }
     for (const leg of legsOf(failedTargets)) this.#state.legFailed(leg, 'sync');
-    const isVoid = readFailed || this.#isVoid(copy);
+    const isVoid = readFailed || this.#isVoid(region, copy);
     this.#complete(region, isVoid ? NO_LEGS : without(copy.targets, failedTargets));
   }
 
-  /** A flush failed meanwhile: what was read may be lost by now, or what was written. */
-  #isVoid({ source, targets, beganAt }: RegionCopy): boolean {
-    const lossy = this.#state.legs.flushFailedSince(beganAt);
-    return common(lossy, union(targets, maskOf(source))) !== NO_LEGS;
+  /**
+   * What was read may be lost by now, or what was written, since a flush failed meanwhile; or another
+   * leg than the source is believed about this region.
+   */
+  #isVoid(region: RegionIndex, { source, targets, beganAt }: RegionCopy): boolean {
+    const { legs, content } = this.#state;
+    const lossy = legs.flushFailedSince(beganAt);
+    const tookPart = union(targets, maskOf(source));
+    return common(lossy, tookPart) !== NO_LEGS || !has(content.holders(region), source);
   }
 
   #complete(region: RegionIndex, recovered: LegMask): void {

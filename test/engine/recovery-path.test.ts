@@ -158,6 +158,16 @@ describe('a flush that fails during a copy', () => {
     expect(mirror.tick(5_000).underWay).toContain('copy 0');
   });
 
+  test('and makes another leg believed than the source, makes it void', () => {
+    const mirror = new ScriptedMirror({ legs: 3, missed: [[0, 2]], recovers: true });
+    mirror.write(1, 1024, 512).end('write 1 leg 0', 'failed').end('write 1');
+    expect(mirror.primary).toBe(1);
+    mirror.flush(2).end('flush leg 1', 'failed');
+    expect(mirror.holders(0)).toEqual([1]);
+    mirror.end('copy 0');
+    expect(mirror.holders(0)).toEqual([1]);
+  });
+
   test('of a leg that has no part in it does not', () => {
     const mirror = new ScriptedMirror({ legs: 3, missed: [[0, 1]], recovers: true });
     mirror.flush(1).end('flush leg 2', 'failed').end('copy 0');
