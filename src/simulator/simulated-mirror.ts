@@ -100,15 +100,10 @@ export class SimulatedMirror {
         this.now += event.by;
         this.#step({ kind: 'tick', now: this.now });
         return true;
-      case 'throttleRecovery': {
-        const throttle = event.percent === null ? null : { percent: event.percent };
-        this.#step({ kind: event.kind, throttle });
-        return true;
-      }
+      case 'throttleRecovery':
       case 'pauseRecovery':
       case 'resumeRecovery':
-        this.#step(event);
-        return true;
+        return this.#order(event);
       case 'stop':
         if (this.life !== 'serving') return false;
         this.life = 'stopping';
@@ -194,6 +189,18 @@ export class SimulatedMirror {
       requests: this.#requests,
     };
     return new SimulatedMirror(storage, oracle, this.#makeEngine, before);
+  }
+
+  /** The owner's, once the mirror serves. */
+  #order(order: Extract<SimulationEvent, { readonly kind: `${string}Recovery` }>): boolean {
+    if (this.life !== 'serving' && this.life !== 'stopping') return false;
+    if (order.kind === 'throttleRecovery') {
+      const throttle = order.percent === null ? null : { percent: order.percent };
+      this.#step({ kind: order.kind, throttle });
+    } else {
+      this.#step(order);
+    }
+    return true;
   }
 
   #end({ operation: name, outcome, luck }: EndEvent): boolean {
