@@ -135,7 +135,7 @@ export class ModelChecker {
 
   #happen({ mirror, events }: RunState, event: SimulationEvent): void {
     events.push(event);
-    mirror.apply(event);
+    if (!mirror.apply(event)) throw new TypeError(`cannot happen: ${JSON.stringify(event)}`);
   }
 
   #crash({ mirror, events }: RunState): void {

@@ -115,25 +115,25 @@ describe('while the resume is not written', () => {
     ];
     expect(tried).toEqual([body, body, header, header].map((place) => [place, true]));
   });
+});
 
-  test('nobody believes the bits behind those of a mirror that was smaller, wherever it stops', () => {
-    const bytes = new Uint8Array(IMAGE_BYTES).fill(0xff);
-    encodeLogHeader({ magic: LOG_MAGIC, version: LOG_VERSION, regionCount: 8n }, bytes);
-    const remembered = { regionCount: regionCount(8), regionSizeBytes: REGION_BYTES };
-    const resumed = DiskLog.resume({ ...areaOf(bytes), remembered });
-    assert(resumed.ok);
-    const device = new LogDeviceModel(bytes, BLOCK_BYTES);
-    for (const _ of ['all but the header', 'the header']) {
-      device.write(taken(resumed.value.log), 'failed');
-      for (const found of device.possibleContents()) {
-        const again = DiskLog.resume({ ...areaOf(found), remembered });
-        assert(again.ok);
-        expect(again.value.log.cleanCount()).toBe(8);
-      }
-      resumed.value.log.writeEnded(true);
-      device.settle();
+test('nobody believes the bits behind those of a mirror that was smaller, wherever it stops', () => {
+  const bytes = new Uint8Array(IMAGE_BYTES).fill(0xff);
+  encodeLogHeader({ magic: LOG_MAGIC, version: LOG_VERSION, regionCount: 8n }, bytes);
+  const remembered = { regionCount: regionCount(8), regionSizeBytes: REGION_BYTES };
+  const resumed = DiskLog.resume({ ...areaOf(bytes), remembered });
+  assert(resumed.ok);
+  const device = new LogDeviceModel(bytes, BLOCK_BYTES);
+  for (const _ of ['all but the header', 'the header']) {
+    device.write(taken(resumed.value.log), 'failed');
+    for (const found of device.possibleContents()) {
+      const again = DiskLog.resume({ ...areaOf(found), remembered });
+      assert(again.ok);
+      expect(again.value.log.cleanCount()).toBe(8);
     }
-  });
+    resumed.value.log.writeEnded(true);
+    device.settle();
+  }
 });
 
 describe('what a write carries', () => {

@@ -300,7 +300,7 @@ const ended = (operation: string, outcome: IoOutcome = 'ok'): SimulationEvent =>
 const HEIR_WITHOUT_FLUSH: Story = {
   scenario: { ...CALM, sectorCount: 4, legsEqual: false },
   events: [
-    ...['log', 'session', 'copy 0', 'copy 1'].map((name) => ended(name)),
+    ...['log', 'log', 'session', 'copy 0', 'copy 1'].map((name) => ended(name)),
     { kind: 'write', request: 1, sector: 0, count: 1, fua: false },
     ended('write 1 leg 1 at 0'),
     ended('write 1 leg 0 at 0', 'failed'),

@@ -23,7 +23,7 @@ const flush = (request: number): SimulationEvent => ({ kind: 'flush', request })
 /** Two legs, two regions of two sectors, and a disk log that is written. */
 const SERVING: TinyWorld = {
   scenario: { ...CALM, sectorCount: 4 },
-  before: [ended('log'), ended('session')],
+  before: [ended('log'), ended('log'), ended('session')],
   requests: [],
   errorsMax: 0,
   ticksMax: 0,
