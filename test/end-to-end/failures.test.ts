@@ -241,7 +241,7 @@ describe('the log', () => {
     'that fails (%s) makes the next activation copy everything',
     async (kind) => {
       await newMirror(2);
-      const client = await activate('log:write:delay=0x1', `log:any:${kind}`);
+      const client = await activate('log:write:delay=0x2', `log:any:${kind}`);
       await client.write(AT, block(1));
       expect([await dm(), mirror.logBits(1)]).toEqual(['8/8 AA D', 'ff']);
       expect([onLeg(0), onLeg(1), await readBack(client)]).toEqual([1, 1, 1]);
@@ -254,7 +254,7 @@ describe('the log', () => {
 
   test('that fails with keep_log fails the writes that it does not record', async () => {
     await newMirror(2, '--keep-log');
-    const client = await activate(`log:write:delay=0x1`, 'log:write:eio');
+    const client = await activate(`log:write:delay=0x2`, 'log:write:eio');
     expect(await failure(client.write(AT, block(1)))).not.toBe('no failure');
     expect([onLeg(0), onLeg(1), await dm()]).toEqual([0, 0, '8/8 AA D']);
     expect(await readBack(client)).toBe(0);
