@@ -111,7 +111,8 @@ class EngineWorker {
 
   /** The first tick makes the engine write the resumed log back. */
   run(): void {
-    if (this.#start.readOnly) this.#runner.feed({ kind: 'pauseRecovery' });
+    // Copies wait until the memory of which leg is right is durable: `serve` says so.
+    this.#runner.feed({ kind: 'pauseRecovery' });
     this.#tick(this.#clock.now);
   }
 
@@ -151,6 +152,7 @@ class EngineWorker {
         this.#runner.feed({ kind: 'memoryKept', outcome: message.ok ? 'ok' : 'failed' });
         break;
       case 'serve':
+        if (!this.#start.readOnly) this.#runner.feed({ kind: 'resumeRecovery' });
         this.#serve().catch((error: unknown) => this.#fail(error));
         break;
       case 'stop':
