@@ -11,7 +11,11 @@ import type {
   LogStatus,
   MirrorStatus,
 } from '../control-protocol/mirror-status.ts';
-import { LEG_STATE_OF_LETTER, LOG_STATE_OF_LETTER } from '../control-protocol/mirror-status.ts';
+import {
+  LEG_STATE_OF_LETTER,
+  LOG_STATE_OF_LETTER,
+  NO_IO,
+} from '../control-protocol/mirror-status.ts';
 import { statOf } from '../devices/device-identity.ts';
 import { legIdentity } from '../devices/leg-identity.ts';
 import { closeDevices, openDevices } from '../devices/open-device.ts';
@@ -112,19 +116,6 @@ export function offlineStatus(facts: OfflineFacts): MirrorStatus {
     attention: attentionOf(facts, faults),
   };
 }
-
-const NO_IO: MirrorStatus['io'] = {
-  backend: null,
-  backendReason: null,
-  reads: null,
-  writes: null,
-  readBytes: null,
-  writeBytes: null,
-  flushes: null,
-  logFlushes: null,
-  logWriteBytes: null,
-  connections: null,
-};
 
 /** Why the leg could not serve, as far as that shows without opening it; null: it could. */
 function legFault({ path, offsetBytes }: LegSpec, sizeBytes: number): string | null {

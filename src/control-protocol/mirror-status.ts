@@ -84,6 +84,20 @@ export interface IoStatus {
   readonly connections: number | null;
 }
 
+/** Of a mirror without an engine: nothing of it is known. */
+export const NO_IO: IoStatus = {
+  backend: null,
+  backendReason: null,
+  reads: null,
+  writes: null,
+  readBytes: null,
+  writeBytes: null,
+  flushes: null,
+  logFlushes: null,
+  logWriteBytes: null,
+  connections: null,
+};
+
 export type Health = 'ok' | 'degraded' | 'failed' | 'unknown';
 export type Activity = 'idle' | 'recovering' | 'paused' | 'checking';
 

@@ -5,6 +5,7 @@
  */
 import type { ControlAnswer, ControlRequest } from '../control-protocol/control-request.ts';
 import type { MirrorStatus } from '../control-protocol/mirror-status.ts';
+import { NO_IO } from '../control-protocol/mirror-status.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import type { LogDump } from '../forensics/log-dump.ts';
 import { REGION_STATES } from '../region/region-state.ts';
@@ -91,16 +92,3 @@ function statusOf(dump: LogDump, regionCount: number): MirrorStatus {
     },
   };
 }
-
-const NO_IO: MirrorStatus['io'] = {
-  backend: null,
-  backendReason: null,
-  reads: null,
-  writes: null,
-  readBytes: null,
-  writeBytes: null,
-  flushes: null,
-  logFlushes: null,
-  logWriteBytes: null,
-  connections: null,
-};

@@ -16,7 +16,7 @@ import {
 } from '../../src/registry/places.ts';
 import { scratchDirectory } from '../scratch-directory.ts';
 
-const USER: Surroundings = { stateDir: null, env: { HOME: '/home/u' }, cwd: '/work', uid: 1000 };
+const USER: Surroundings = { stateDir: null, env: { HOME: '/home/u' }, cwd: '/here', uid: 1000 };
 const ROOT: Surroundings = { ...USER, uid: 0 };
 
 const XDG = { HOME: '/home/u', XDG_STATE_HOME: '/x/state', XDG_RUNTIME_DIR: '/run/user/1000' };
@@ -37,12 +37,12 @@ test.each<[string, Surroundings, string, string]>([
     '/run/mirrorctl',
   ],
   ['named by the flag', { ...USER, env: XDG, stateDir: '/s' }, '/s', '/s/run'],
-  ['named by a relative flag', { ...USER, stateDir: 's/t' }, '/work/s/t', '/work/s/t/run'],
+  ['named by a relative flag', { ...USER, stateDir: 's/t' }, '/here/s/t', '/here/s/t/run'],
   [
     'named by the variable',
     { ...ROOT, env: { MIRRORCTL_STATE_DIR: 'v' } },
-    '/work/v',
-    '/work/v/run',
+    '/here/v',
+    '/here/v/run',
   ],
   [
     'named by the flag and by the variable',
