@@ -102,8 +102,8 @@ export interface LogPlace {
   /** As it was given, or as the definition has it. */
   readonly shown: string;
   /** Only a file or device can be changed. */
-  readonly kind: 'file' | 'stdin' | 'nbd';
-  /** Absolute, or the URI. */
+  readonly kind: 'file' | 'stdin' | 'nbd' | 'engine';
+  /** Absolute, or the URI, or the mirror's name. */
   readonly path: string;
   readonly offsetBytes: ByteCount;
   readonly spec: MirrorSpec | null;

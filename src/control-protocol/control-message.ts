@@ -10,6 +10,7 @@ import {
   flag,
   JsonFault,
   listOf,
+  matching,
   nullable,
   object,
   oneOf,
@@ -18,7 +19,13 @@ import {
   text,
 } from '../json/json-shape.ts';
 import { REGION_STATES } from '../region/region-state.ts';
-import type { ControlAnswer, ControlFault, ControlRequest, RegionRun } from './control-request.ts';
+import type {
+  ControlAnswer,
+  ControlFault,
+  ControlRequest,
+  LogCopy,
+  RegionRun,
+} from './control-request.ts';
 import { CONTROL_VERSION } from './control-request.ts';
 import { counterReading, engineEvent, mapChanges } from './map-shape.ts';
 import { mirrorStatus } from './status-shape.ts';
@@ -32,6 +39,7 @@ const controlRequest = tagged<ControlRequest>('ask', {
   map: object({ ask: oneOf('map'), since: count }, 'ignore'),
   counters: object({ ask: oneOf('counters') }, 'ignore'),
   events: object({ ask: oneOf('events'), since: count }, 'ignore'),
+  log: object({ ask: oneOf('log') }, 'ignore'),
   pauseRecovery: object({ ask: oneOf('pauseRecovery') }, 'ignore'),
   resumeRecovery: object({ ask: oneOf('resumeRecovery') }, 'ignore'),
   failLeg: object({ ask: oneOf('failLeg'), leg: count }, 'ignore'),
@@ -70,6 +78,8 @@ export function encodeFault({ code, message, hint }: ControlFault): string {
   return `${JSON.stringify({ version: CONTROL_VERSION, error })}\n`;
 }
 
+const base64 = matching(/^[A-Za-z0-9+/]*={0,2}$/, 'bytes in base64');
+
 const regionRun = object<RegionRun>({ first: count, count, state: regionState }, 'ignore');
 
 /** Told apart by the first of these keys that is there. */
@@ -82,6 +92,7 @@ const ANSWERS: Readonly<Record<string, Reader<ControlAnswer>>> = {
   map: object({ map: mapChanges }, 'ignore'),
   counters: object({ counters: counterReading }, 'ignore'),
   events: object({ events: listOf(engineEvent) }, 'ignore'),
+  log: object({ log: object<LogCopy>({ image: base64, at: text }, 'ignore') }, 'ignore'),
   done: object({ done: oneOf(true) }, 'ignore'),
   deactivated: object(
     { deactivated: oneOf(true), outOfSyncRegions: count, logClean: flag },

@@ -69,6 +69,14 @@ export type ControlRequest =
   | { readonly ask: 'pauseRecovery' }
   | { readonly ask: 'resumeRecovery' }
   | { readonly ask: 'throttleRecovery'; readonly throttle: Throttle }
+/** The dirty log of one moment. */
+export interface LogCopy {
+  /** Header and all, in base64; a core log's as it would lie on disk. */
+  readonly image: string;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
   /** Nothing is asked of the leg any more, until it is cleared; answered when that is so. */
   | { readonly ask: 'failLeg'; readonly leg: number }
   | { readonly ask: 'clearLeg'; readonly leg: number }
@@ -77,6 +85,7 @@ export type ControlRequest =
 
 export type ControlAnswer =
   | { readonly status: MirrorStatus }
+  | { readonly ask: 'log' }
   | {
       readonly regions: readonly RegionRun[];
       readonly regionSizeBytes: number;
@@ -96,6 +105,7 @@ export type ControlAnswer =
 
 export interface ControlFault {
   readonly code: MirrorErrorCode;
+  | { readonly log: LogCopy }
   readonly message: string;
   readonly hint: string;
 }

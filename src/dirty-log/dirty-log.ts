@@ -44,4 +44,9 @@ export interface DirtyLog {
   takeWrite(): LogWrite | null;
   /** A failed write is owed again. */
   writeEnded(ok: boolean): void;
+  /**
+   * A copy of the whole log, header and all, as it lies on the device once the write under way has
+   * ended; a core log's as it would lie there.
+   */
+  copy(): Uint8Array;
 }

@@ -152,6 +152,10 @@ export class DiskLog implements DirtyLog {
     else this.#durableEpoch = epoch;
   }
 
+  copy(): Uint8Array {
+    return this.#handed.slice();
+  }
+
   #takeChanges(): WriteUnderWay {
     const blocks = [...this.#changedBlocks].sort((one, other) => one - other);
     const epoch = this.#nextEpoch;
@@ -182,6 +186,8 @@ export class DiskLog implements DirtyLog {
     for (const block of blocks) this.#changedBlocks.add(block);
     for (const region of this.#marksTaken) {
       this.#handedBits.set(region);
+      // The resume's header is owed for marks that went with the body.
+      this.#changedBlocks.add(this.#blockOf(region));
       if (!this.#cleanBits.has(region)) this.#marksWaiting.add(region);
     }
   }

@@ -15,7 +15,7 @@ import type { MirrorStatus } from '../control-protocol/mirror-status.ts';
 import type { OpenDevice } from '../devices/open-device.ts';
 import { closeDevices } from '../devices/open-device.ts';
 import type { MirrorEvent, MirrorMemory } from '../engine/effect.ts';
-import { InvariantBroken } from '../errors/invariant.ts';
+import { InvariantBroken, invariant } from '../errors/invariant.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import type { LegIndex } from '../geometry/units.ts';
 import { legIndex } from '../geometry/units.ts';
@@ -41,6 +41,7 @@ import type {
   Order,
   StopReport,
   ToWorker,
+  WorkerAnswer,
 } from './worker-messages.ts';
 
 /** Resolves once clients are served; rejects with what went wrong, everything given back. */
@@ -69,7 +70,7 @@ class ActiveMirror {
   readonly #view: EngineView;
   readonly #watch: EngineWatch;
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, (snapshot: EngineSnapshot) => void>();
+  readonly #waiting = new Map<number, (answer: WorkerAnswer) => void>();
   readonly #served = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<StopReport>();
   #sidecar: Sidecar;
@@ -130,6 +131,8 @@ class ActiveMirror {
         return this.#watch.counters();
       case 'events':
         return this.#watch.events(request.since);
+      case 'log':
+        return this.#logCopy();
       case 'pauseRecovery':
       case 'resumeRecovery':
         this.#refuseIfReadOnly();
@@ -182,17 +185,31 @@ class ActiveMirror {
     throw new MirrorError('NOT_PERMITTED', `${this.spec.name} is read-only`, {}, hint);
   }
 
-  #order(order: Order): Promise<EngineSnapshot> {
+  async #logCopy(): Promise<ControlAnswer> {
+    const answer = await this.#ask((id) => ({ kind: 'copyLog', id }));
+    invariant(answer.kind === 'logCopied', 'the log was asked for');
+    const { buffer, byteOffset, length } = answer.image;
+    const image = Buffer.from(buffer, byteOffset, length).toString('base64');
+    return { log: { image, at: new Date().toISOString() } };
+  }
+
+  async #order(order: Order): Promise<EngineSnapshot> {
+    const answer = await this.#ask((id) => ({ kind: 'order', id, order }));
+    invariant(answer.kind === 'answer', 'an order is answered with a snapshot');
+    return answer.snapshot;
+  }
+
+  async #ask(message: (id: number) => ToWorker): Promise<WorkerAnswer> {
     const { name } = this.spec;
     if (this.#report !== null) {
       throw new MirrorError('ENGINE_UNREACHABLE', `${name} is being deactivated`, { mirror: name });
     }
     const id = this.#nextOrder;
     this.#nextOrder += 1;
-    const { promise, resolve } = Promise.withResolvers<EngineSnapshot>();
+    const { promise, resolve } = Promise.withResolvers<WorkerAnswer>();
     this.#waiting.set(id, resolve);
-    this.#tell({ kind: 'order', id, order });
-    return promise;
+    this.#tell(message(id));
+    return await promise;
   }
 
   #tell(message: ToWorker): void {
@@ -214,7 +231,8 @@ class ActiveMirror {
         this.#broke(new MirrorError(message.code, message.message, {}, message.hint));
         break;
       case 'answer':
-        this.#waiting.get(message.id)?.(message.snapshot);
+      case 'logCopied':
+        this.#waiting.get(message.id)?.(message);
         this.#waiting.delete(message.id);
         break;
       case 'keepMemory':

@@ -148,6 +148,9 @@ class EngineWorker {
           this.#say({ kind: 'answer', id: message.id, snapshot: this.#snapshot() }),
         );
         break;
+      case 'copyLog':
+        this.#say({ kind: 'logCopied', id: message.id, image: this.#engine.state.log.copy() });
+        break;
       case 'memoryKept':
         this.#runner.feed({ kind: 'memoryKept', outcome: message.ok ? 'ok' : 'failed' });
         break;

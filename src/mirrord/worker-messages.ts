@@ -4,7 +4,7 @@
  *
  *   main    start ──▶ worker        (as workerData)
  *           ◀── resumed, serve ──▶ serving | failed
- *           order ──▶ … ◀── answer   (`id` pairs them)
+ *           order ──▶ … ◀── answer,  copyLog ──▶ ◀── logCopied   (`id` pairs them)
  *           ◀── keepMemory, memoryKept ──▶
  *           stop ──▶ … ◀── stopped
  */
@@ -79,6 +79,7 @@ export type Order =
 
 export type ToWorker =
   | { readonly kind: 'order'; readonly id: number; readonly order: Order }
+  | { readonly kind: 'copyLog'; readonly id: number }
   | { readonly kind: 'memoryKept'; readonly ok: boolean }
   /** What `resumed` told is durable: begin to listen. */
   | { readonly kind: 'serve' }
@@ -88,6 +89,9 @@ export interface StopReport {
   readonly logClean: boolean;
   readonly outOfSync: number;
 }
+
+/** What comes back to a message with an `id`. */
+export type WorkerAnswer = Extract<FromWorker, { readonly id: number }>;
 
 export type FromWorker =
   /** The log on disk says what the engine believes; now `memory` must be kept. */
@@ -100,6 +104,8 @@ export type FromWorker =
       readonly hint: string;
     }
   | { readonly kind: 'answer'; readonly id: number; readonly snapshot: EngineSnapshot }
+  /** The log of one moment, header and all. */
+  | { readonly kind: 'logCopied'; readonly id: number; readonly image: Uint8Array }
   | { readonly kind: 'keepMemory'; readonly memory: MirrorMemory }
   | { readonly kind: 'event'; readonly event: MirrorEvent }
   | ({ readonly kind: 'stopped' } & StopReport);

@@ -215,6 +215,14 @@ describe('while a write is under way', () => {
     expect(parts.map(({ bytes }) => bytes)).toEqual(before);
   });
 
+  test('a copy of the log holds what it carries, not what came in since', () => {
+    const log = settledLog();
+    log.mark(at(1));
+    taken(log);
+    log.mark(at(2));
+    expect(log.copy().subarray(1024, 1025)).toEqual(Uint8Array.of(0xfd));
+  });
+
   test('a mark that it carries waits for it and for nothing else', () => {
     const log = settledLog();
     const carried = log.mark(at(1));
@@ -402,6 +410,7 @@ describe('whatever happens in whatever order', () => {
         while (bench.take()) bench.end(true);
         assert.equal(bench.log.owes(), 'nothing');
         const device = bench.device.latest();
+        assert.deepEqual(bench.log.copy(), device);
         assert.deepEqual(device.subarray(0, 1024), bench.around.subarray(0, 1024));
         assert.deepEqual(device.subarray(1656), bench.around.subarray(1656));
         const resumed = DiskLog.resume(areaOf(device));

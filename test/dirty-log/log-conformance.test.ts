@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CoreLog } from '../../src/dirty-log/core-log.ts';
 import type { DirtyLog } from '../../src/dirty-log/dirty-log.ts';
+import { cleanBitsIn, decodeLogHeader } from '../../src/dirty-log/disk-format.ts';
 import { DiskLog } from '../../src/dirty-log/disk-log.ts';
 import { RegionGeometry } from '../../src/geometry/region-geometry.ts';
 import { byteCount, regionIndex } from '../../src/geometry/units.ts';
@@ -81,6 +82,21 @@ describe.each(KINDS)('a %s log', (type, newLog) => {
     settle(log);
     expect(epoch).toBeLessThanOrEqual(log.durableEpoch);
     expect(log.mark(at(REGIONS - 1))).toBeLessThanOrEqual(log.durableEpoch);
+  });
+
+  test('gives away a copy of all it says, which does not change with it', () => {
+    const log = newLog('nosync');
+    log.mark(at(9));
+    settle(log);
+    const copy = log.copy();
+    log.mark(at(10));
+    settle(log);
+    expect(decodeLogHeader(copy)).toEqual({ magic: 0x4d695272, version: 2, regionCount: 70n });
+    expect([...cleanBitsIn(copy, log.regionCount).runs()]).toEqual([
+      { first: 0, count: 9, set: true },
+      { first: 9, count: 1, set: false },
+      { first: 10, count: REGIONS - 10, set: true },
+    ]);
   });
 });
 

@@ -3,12 +3,12 @@ import { EXIT } from '../../errors/mirror-error.ts';
 import { examine } from '../../forensics/log-excerpt.ts';
 import { describeExplanation, explainLog } from '../../forensics/log-explain.ts';
 import type { Command } from '../command.ts';
-import { LOG_ARGUMENT, readLogInput } from '../log-words.ts';
+import { LIVE_FLAG, LOG_UNLESS_LIVE, readLogOrLive } from '../live-log.ts';
 import { MIRROR_FACT_FLAGS } from '../mirror-facts.ts';
 
 export const command: Command = {
-  args: [LOG_ARGUMENT],
-  flags: { ...MIRROR_FACT_FLAGS },
+  args: [LOG_UNLESS_LIVE],
+  flags: { ...LIVE_FLAG, ...MIRROR_FACT_FLAGS },
   changes: false,
   examples: [{ words: 'mirrorctl log explain m0', does: 'what each byte of the log means' }],
   notes: [
@@ -16,7 +16,7 @@ export const command: Command = {
   ],
 
   async run(outside, input, flags) {
-    const { excerpt, facts } = await readLogInput(outside, input.one('LOG'), flags);
+    const { excerpt, facts } = await readLogOrLive(outside, input.optional('LOG'), flags);
     const explanation = explainLog(examine(excerpt, facts), facts);
     const lines = flags.has('json')
       ? [JSON.stringify(explanation)]

@@ -14,17 +14,18 @@ import type { Command } from '../command.ts';
 import type { ComparedLegs } from '../compare-legs.ts';
 import type { Flags } from '../given.ts';
 import { LEGS_ARGUMENT } from '../leg-choice.ts';
+import { LIVE_FLAG, LOG_UNLESS_LIVE, readLogOrLive } from '../live-log.ts';
 import { compareWithLog } from '../log-proof.ts';
 import type { LogInput } from '../log-words.ts';
-import { LOG_ARGUMENT, readLogInput } from '../log-words.ts';
 import { MIRROR_FACT_FLAGS } from '../mirror-facts.ts';
 import type { Outside } from '../outside.ts';
 
 export const command: Command = {
-  args: [LOG_ARGUMENT, LEGS_ARGUMENT],
+  args: [LOG_UNLESS_LIVE, LEGS_ARGUMENT],
   usage: 'LOG [--legs [LEG LEG…]]',
   flags: {
     ...MIRROR_FACT_FLAGS,
+    ...LIVE_FLAG,
     level: {
       value: 'required',
       metavar: 'LEVEL',
@@ -64,7 +65,7 @@ export const command: Command = {
   },
 
   async run(outside, input, flags): Promise<ExitCode> {
-    const log = await readLogInput(outside, input.one('LOG'), flags);
+    const log = await readLogOrLive(outside, input.optional('LOG'), flags);
     if (log.mdBitmap !== null) return verifyMdBitmap(outside, log.mdBitmap, flags);
     const words = input.all('LEG');
     const level = levelFrom(flags, words);
