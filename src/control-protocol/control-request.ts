@@ -36,6 +36,8 @@ export interface MapChanges {
   readonly states: ValueRuns;
   /** Values: how often a region has been written, modulo 256. */
   readonly writes: ValueRuns;
+  /** Values: which legs miss a region, bit i for leg i. */
+  readonly missing: ValueRuns;
 }
 
 /** Everything counts from the start of the engine; rates are differences of two readings. */
@@ -45,6 +47,15 @@ export interface CounterReading {
   readonly counts: readonly number[];
   /** Histograms in the order of `TIMED`, buckets as metrics/latency-histogram.ts has them. */
   readonly latencies: readonly (readonly number[])[];
+  readonly legs: readonly LegReading[];
+}
+
+/** What clients' requests asked of one leg, since the start of the engine. */
+export interface LegReading {
+  /** In the order of `LEG_COUNTERS`; `inFlight` also goes down. */
+  readonly counts: readonly number[];
+  /** Of every few operations only, which is enough for quantiles. */
+  readonly latencies: readonly number[];
 }
 
 export const EVENT_KINDS = ['good', 'plain', 'warning', 'bad'] as const;

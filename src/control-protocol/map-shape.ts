@@ -2,6 +2,7 @@
  * The shapes of what a watcher hears: map, counters, events. The map comes ten times a second and may
  * be long, so its runs are checked in one pass instead of item by item.
  */
+import { LEG_COUNT_MAX } from '../geometry/units.ts';
 import type { Reader } from '../json/json-shape.ts';
 import {
   amount,
@@ -14,7 +15,13 @@ import {
   text,
 } from '../json/json-shape.ts';
 import { REGION_STATES } from '../region/region-state.ts';
-import type { CounterReading, EngineEvent, MapChanges, ValueRuns } from './control-request.ts';
+import type {
+  CounterReading,
+  EngineEvent,
+  LegReading,
+  MapChanges,
+  ValueRuns,
+} from './control-request.ts';
 import { EVENT_KINDS } from './control-request.ts';
 
 const REGIONS_MAX = 2 ** 32;
@@ -44,18 +51,35 @@ function checkRuns(runs: ValueRuns, regions: number, values: number, at: string)
 
 export const mapChanges: Reader<MapChanges> = converted(
   object<MapChanges>(
-    { version: count, regionCount: count, states: valueRuns, writes: valueRuns },
+    {
+      version: count,
+      regionCount: count,
+      states: valueRuns,
+      writes: valueRuns,
+      missing: valueRuns,
+    },
     'ignore',
   ),
   (map, at) => {
     checkRuns(map.states, map.regionCount, REGION_STATES.length, `${at}.states`);
     checkRuns(map.writes, map.regionCount, 256, `${at}.writes`);
+    checkRuns(map.missing, map.regionCount, 2 ** LEG_COUNT_MAX, `${at}.missing`);
     return map;
   },
 );
 
+const legReading = object<LegReading>(
+  { counts: listOf(count), latencies: listOf(count) },
+  'ignore',
+);
+
 export const counterReading = object<CounterReading>(
-  { uptimeMs: amount, counts: listOf(count), latencies: listOf(listOf(count)) },
+  {
+    uptimeMs: amount,
+    counts: listOf(amount),
+    latencies: listOf(listOf(count)),
+    legs: listOf(legReading),
+  },
   'ignore',
 );
 

@@ -1,17 +1,21 @@
 /**
  * What a running engine counts, as plain numbers in memory that others may watch without asking.
  *
- *   SharedArrayBuffer   ├─ counters ─┤├─ latencies ─┤├─ states ──────┤├─ writes ──────┤
- *   one element                f64            f64        byte a region    byte a region
- *   byte                0             512            4096            whole words up
+ *   SharedArrayBuffer   ├ counters ┤├ latencies ┤├ legs ┤├ missing ─┤├ states ──┤├ writes ──┤
+ *   one element             f64          f64        f64     two bytes,   a byte      a byte a region
+ *   byte                0           512          4096    12288       whole words up
  *
  * `writes` counts the writes to each region, modulo 256: whoever looks often enough sees which
- * regions are being written, and how much.
+ * regions are being written, and how much. `missing` says which legs miss a region, bit i for leg i.
+ *
+ * Of each leg: `LEG_COUNTERS`, then the histogram of how long its operations took. Only every fourth
+ * operation is timed (`TIMED_EVERY`): two looks at the clock for each would be felt.
  *
  * One thread writes, with plain stores; a reader may see one counter a moment before another, never
  * half a number (aligned 64-bit stores). Counts are exact up to 2^53.
  */
-import type { RegionCount } from '../geometry/units.ts';
+import type { LegIndex, RegionCount } from '../geometry/units.ts';
+import { LEG_COUNT_MAX } from '../geometry/units.ts';
 import { LATENCY_BUCKETS, latencyBucket } from './latency-histogram.ts';
 
 export const COUNTERS = [
@@ -26,6 +30,8 @@ export const COUNTERS = [
   'logWriteBytes',
   'connections',
   'recoveredBytes',
+  /** How long log writes were under way; never two at a time. */
+  'logWriteMicros',
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
 
@@ -33,36 +39,51 @@ export type Counter = (typeof COUNTERS)[number];
 export const TIMED = ['read', 'write', 'flush'] as const;
 export type Timed = (typeof TIMED)[number];
 
+/** What one leg was asked for, for clients and not for recovery. */
+export const LEG_COUNTERS = ['reads', 'writes', 'readBytes', 'writeBytes', 'inFlight'] as const;
+export type LegCounter = (typeof LEG_COUNTERS)[number];
+
+const LEG_LENGTH = LEG_COUNTERS.length + LATENCY_BUCKETS;
+const TIMED_EVERY = 4;
+
 const LATENCIES_AT = 512;
-const STATES_AT = 4096;
-/** Each byte array is padded to this, so that it can be compared word by word. */
+const LEGS_AT = 4096;
+const MISSING_AT = 12_288;
+/** Each array of regions is padded to this, so that it can be compared word by word. */
 const WORD_BYTES = 4;
 
 export interface EngineView {
   readonly counters: Float64Array;
   /** The histograms of `TIMED`, one after the other. */
   readonly latencies: Float64Array;
+  /** `LEG_COUNT_MAX` times `LEG_COUNTERS` and a histogram. */
+  readonly legs: Float64Array;
+  /** Which legs miss each region, bit i for leg i. */
+  readonly missing: Uint16Array;
   /** Numbers of `REGION_STATES` (region/region-state.ts). */
   readonly states: Uint8Array;
   readonly writes: Uint8Array;
 }
 
 export function viewBytes(regions: RegionCount): number {
-  return STATES_AT + 2 * padded(regions);
+  return MISSING_AT + padded(2 * regions) + 2 * padded(regions);
 }
 
 /** `memory` holds `viewBytes` bytes. */
 export function viewOf(memory: ArrayBufferLike, regions: RegionCount): EngineView {
+  const statesAt = MISSING_AT + padded(2 * regions);
   return {
     counters: new Float64Array(memory, 0, COUNTERS.length),
     latencies: new Float64Array(memory, LATENCIES_AT, TIMED.length * LATENCY_BUCKETS),
-    states: new Uint8Array(memory, STATES_AT, regions),
-    writes: new Uint8Array(memory, STATES_AT + padded(regions), regions),
+    legs: new Float64Array(memory, LEGS_AT, LEG_COUNT_MAX * LEG_LENGTH),
+    missing: new Uint16Array(memory, MISSING_AT, regions),
+    states: new Uint8Array(memory, statesAt, regions),
+    writes: new Uint8Array(memory, statesAt + padded(regions), regions),
   };
 }
 
-function padded(regions: RegionCount): number {
-  return Math.ceil(regions / WORD_BYTES) * WORD_BYTES;
+function padded(bytes: number): number {
+  return Math.ceil(bytes / WORD_BYTES) * WORD_BYTES;
 }
 
 const PLACE_OF = Object.fromEntries(COUNTERS.map((counter, place) => [counter, place])) as Readonly<
@@ -102,4 +123,45 @@ export function addRegionWrite(view: EngineView, first: number, last: number): v
   for (let region = first; region <= last; region += 1) {
     view.writes[region] = (view.writes[region] ?? 0) + 1;
   }
+}
+
+const LEG_PLACE = Object.fromEntries(
+  LEG_COUNTERS.map((counter, place) => [counter, place]),
+) as Readonly<Record<LegCounter, number>>;
+
+/** An operation on a leg begins; true: it is one of those to be timed. */
+export function beginLegIo(
+  { legs }: EngineView,
+  leg: LegIndex,
+  verb: 'read' | 'write',
+  bytes: number,
+): boolean {
+  const at = leg * LEG_LENGTH;
+  const isRead = verb === 'read';
+  const count = at + (isRead ? LEG_PLACE.reads : LEG_PLACE.writes);
+  const amount = at + (isRead ? LEG_PLACE.readBytes : LEG_PLACE.writeBytes);
+  const inFlight = at + LEG_PLACE.inFlight;
+  const begun = legs[count] ?? 0;
+  legs[count] = begun + 1;
+  legs[amount] = (legs[amount] ?? 0) + bytes;
+  legs[inFlight] = (legs[inFlight] ?? 0) + 1;
+  return begun % TIMED_EVERY === 0;
+}
+
+/** `micros`: how long it took; null if it was not timed. */
+export function endLegIo({ legs }: EngineView, leg: LegIndex, micros: number | null): void {
+  const at = leg * LEG_LENGTH;
+  const inFlight = at + LEG_PLACE.inFlight;
+  legs[inFlight] = (legs[inFlight] ?? 0) - 1;
+  if (micros === null) return;
+  const bucket = at + LEG_COUNTERS.length + latencyBucket(micros);
+  legs[bucket] = (legs[bucket] ?? 0) + 1;
+}
+
+export function legReading({ legs }: EngineView, leg: LegIndex) {
+  const of = legs.subarray(leg * LEG_LENGTH, (leg + 1) * LEG_LENGTH);
+  return {
+    counts: Array.from(of.subarray(0, LEG_COUNTERS.length)),
+    latencies: Array.from(of.subarray(LEG_COUNTERS.length)),
+  };
 }

@@ -92,7 +92,7 @@ class ActiveMirror {
     this.#sidecar = sidecarFor(request.places, spec, plan, prepared.identities);
     const memory = new SharedArrayBuffer(viewBytes(plan.geometry.regionCount));
     this.#view = viewOf(memory, plan.geometry.regionCount);
-    this.#watch = new EngineWatch(this.#view);
+    this.#watch = new EngineWatch(this.#view, spec.legs.length);
     this.#worker = new Worker(new URL(workerFile(), import.meta.url), {
       workerData: startFor(prepared, memory),
       trackUnmanagedFds: false,

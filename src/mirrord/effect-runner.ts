@@ -15,9 +15,16 @@ import type { Effect, MirrorEvent, MirrorMemory, ReplyOutcome } from '../engine/
 import type { Engine } from '../engine/engine.ts';
 import type { Input, IoOutcome } from '../engine/input.ts';
 import { SlotTable } from '../engine/slot-table.ts';
+import type { LegIndex } from '../geometry/units.ts';
 import { byteCount, byteOffset } from '../geometry/units.ts';
 import type { EngineView } from '../metrics/engine-counters.ts';
-import { addLatency, addRegionWrite, addTo } from '../metrics/engine-counters.ts';
+import {
+  addLatency,
+  addRegionWrite,
+  addTo,
+  beginLegIo,
+  endLegIo,
+} from '../metrics/engine-counters.ts';
 import type { BlockRequest, Extent, MirrorPort } from '../nbd-server/mirror-port.ts';
 import { maskOf, NO_LEGS, union } from '../region/leg-content.ts';
 import { stateRuns } from '../region/region-runs.ts';
@@ -171,7 +178,7 @@ export class EffectRunner implements MirrorPort {
 
   #reply({ request, outcome }: Extract<Effect, { kind: 'reply' }>): void {
     const answered = this.#requests.take(request);
-    const micros = (performance.now() - (this.#arrivals[request] ?? 0)) * 1000;
+    const micros = microsSince(this.#arrivals[request] ?? 0);
     const { verb } = answered;
     addLatency(this.#to.view, verb === 'read' || verb === 'flush' ? verb : 'write', micros);
     answered.done(outcome satisfies ReplyOutcome);
@@ -182,10 +189,11 @@ export class EffectRunner implements MirrorPort {
     const { into } = reader;
     if (into === null) throw new TypeError('a read without a buffer');
     const part = at === 0 && length === into.length ? into : into.subarray(at, at + length);
+    const began = this.#legIoBegins(leg, 'read', length);
     this.#to.legs.read(leg, part, offset, (error) => {
       if (error?.code === ABANDONED) reader.abandonBuffers();
       else if (reader.into !== into) reader.into?.set(part, at);
-      this.#legIoEnded(io, error);
+      this.#legIoEnded(io, leg, began, error);
     });
   }
 
@@ -193,9 +201,10 @@ export class EffectRunner implements MirrorPort {
     const { io, leg, offset, length, verb, fua, mayPunch } = effect;
     const { legs } = this.#to;
     const request = this.#requests.at(effect.request);
+    const began = this.#legIoBegins(leg, 'write', length);
     const done = (error: IoError | null) => {
       if (error?.code === ABANDONED) request.abandonBuffers();
-      this.#legIoEnded(io, error);
+      this.#legIoEnded(io, leg, began, error);
     };
     if (verb === 'write') {
       const pieces = piecesOf(request, effect.at, length);
@@ -207,7 +216,13 @@ export class EffectRunner implements MirrorPort {
     }
   }
 
-  #legIoEnded(io: number, error: IoError | null): void {
+  /** When it began, in milliseconds; null: it is not timed. */
+  #legIoBegins(leg: LegIndex, verb: 'read' | 'write', length: number): number | null {
+    return beginLegIo(this.#to.view, leg, verb, length) ? performance.now() : null;
+  }
+
+  #legIoEnded(io: number, leg: LegIndex, began: number | null, error: IoError | null): void {
+    endLegIo(this.#to.view, leg, began === null ? null : microsSince(began));
     this.feed({ kind: 'legIoEnded', io, outcome: outcomeOf(error) });
   }
 
@@ -215,8 +230,11 @@ export class EffectRunner implements MirrorPort {
     const { log, view } = this.#to;
     if (write.durable) addTo(view, 'logFlushes', 1);
     for (const { bytes } of write.parts) addTo(view, 'logWriteBytes', bytes.length);
-    const ended = (error: IoError | null) =>
+    const began = performance.now();
+    const ended = (error: IoError | null) => {
+      addTo(view, 'logWriteMicros', microsSince(began));
       this.feed({ kind: 'logWriteEnded', outcome: outcomeOf(error) });
+    };
     if (log === null) ended(null);
     else log.writeLog(write.parts, write.durable, ended);
   }
@@ -254,6 +272,10 @@ export class EffectRunner implements MirrorPort {
     const first = geometry.regionOf(byteOffset(offset));
     addRegionWrite(view, first, geometry.lastRegionOf(byteOffset(offset), byteCount(length)));
   }
+}
+
+function microsSince(began: number): number {
+  return (performance.now() - began) * 1000;
 }
 
 function outcomeOf(error: IoError | null): IoOutcome {

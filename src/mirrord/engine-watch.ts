@@ -7,36 +7,42 @@
  */
 import type { ControlAnswer, EngineEvent } from '../control-protocol/control-request.ts';
 import type { MirrorEvent } from '../engine/effect.ts';
+import { legIndex } from '../geometry/units.ts';
 import type { EngineView } from '../metrics/engine-counters.ts';
-import { COUNTERS, counterOf, latenciesOf, TIMED } from '../metrics/engine-counters.ts';
+import { COUNTERS, counterOf, latenciesOf, legReading, TIMED } from '../metrics/engine-counters.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
-import { ChangedBytes } from './changed-bytes.ts';
+import { ChangedValues } from './changed-values.ts';
 
 const LOOK_MS = 40;
 const EVENTS_MAX = 256;
 
 export class EngineWatch {
   readonly #view: EngineView;
-  /** Made when somebody asks for the map: they need ten bytes for each region. */
-  #planes: { readonly states: ChangedBytes; readonly writes: ChangedBytes } | null = null;
+  readonly #legCount: number;
+  /** Made when somebody asks for the map: they need sixteen bytes for each region. */
+  #planes: Record<'states' | 'writes' | 'missing', ChangedValues> | null = null;
   readonly #events: EngineEvent[] = [];
   #nextEvent = 1;
   #version = 1;
   #lookedAt = -LOOK_MS;
 
-  constructor(view: EngineView) {
+  constructor(view: EngineView, legCount: number) {
     this.#view = view;
+    this.#legCount = legCount;
   }
 
   map(since: number): Extract<ControlAnswer, { map: unknown }> {
-    const { states, writes } = this.#view;
-    this.#planes ??= { states: new ChangedBytes(states), writes: new ChangedBytes(writes) };
+    const { states, writes, missing } = this.#view;
+    this.#planes ??= {
+      states: new ChangedValues(states),
+      writes: new ChangedValues(writes),
+      missing: new ChangedValues(missing),
+    };
     const now = performance.now();
     if (now - this.#lookedAt >= LOOK_MS) {
       this.#lookedAt = now;
       this.#version += 1;
-      this.#planes.states.refresh(this.#version);
-      this.#planes.writes.refresh(this.#version);
+      for (const plane of Object.values(this.#planes)) plane.refresh(this.#version);
     }
     return {
       map: {
@@ -44,6 +50,7 @@ export class EngineWatch {
         regionCount: states.length,
         states: this.#planes.states.changedSince(since),
         writes: this.#planes.writes.changedSince(since),
+        missing: this.#planes.missing.changedSince(since),
       },
     };
   }
@@ -54,6 +61,9 @@ export class EngineWatch {
         uptimeMs: performance.now(),
         counts: COUNTERS.map((counter) => counterOf(this.#view, counter)),
         latencies: TIMED.map((timed) => Array.from(latenciesOf(this.#view, timed))),
+        legs: Array.from({ length: this.#legCount }, (_, leg) =>
+          legReading(this.#view, legIndex(leg)),
+        ),
       },
     };
   }

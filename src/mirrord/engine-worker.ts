@@ -275,7 +275,7 @@ class EngineWorker {
 function engineFor({ spec, log: start, primary, blank }: EngineStart, view: EngineView): Engine {
   const geometry = RegionGeometry.of(spec.sizeBytes, spec.regionSizeBytes);
   const log = openLog(start, geometry);
-  const content = new LegContent(geometry.regionCount, spec.legs.length);
+  const content = new LegContent(geometry.regionCount, spec.legs.length, view.missing);
   const others = without(content.all, maskOf(primary));
   for (let region = 0; region < geometry.regionCount; region += 1) {
     if (!log.isClean(region as RegionIndex)) content.miss(region as RegionIndex, others);

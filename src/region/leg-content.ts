@@ -45,9 +45,14 @@ export class LegContent {
   #missedLegs = NO_LEGS;
   #outOfSync = 0;
 
-  constructor(regions: RegionCount, legCount: number) {
+  /** `missedBy`: zeroed memory for one mask a region, where others may watch. */
+  constructor(
+    regions: RegionCount,
+    legCount: number,
+    missedBy: Uint16Array = new Uint16Array(regions),
+  ) {
     this.all = allLegs(legCount);
-    this.#missedBy = new Uint16Array(regions);
+    this.#missedBy = missedBy;
     this.#missedCounts = Array.from({ length: legCount }, () => 0);
   }
 

@@ -36,10 +36,11 @@ function answer(request: ControlRequest, dump: LogDump, regionCount: number): Co
           regionCount,
           states: request.since === 0 ? notInSync(dump) : [],
           writes: [],
+          missing: [],
         },
       };
     case 'counters':
-      return { counters: { uptimeMs: 0, counts: [], latencies: [] } };
+      return { counters: { uptimeMs: 0, counts: [], latencies: [], legs: [] } };
     case 'events':
       return { events: request.since === 0 ? outlooks(dump) : [] };
     default:

@@ -89,8 +89,8 @@ class Replay implements Engine {
       this.#regionCount = next.answer.map.regionCount;
       return next.answer;
     }
-    const nothing = { version: 1, regionCount: this.#regionCount, states: [], writes: [] };
-    return { map: nothing };
+    const nothing = { states: [], writes: [], missing: [] };
+    return { map: { version: 1, regionCount: this.#regionCount, ...nothing } };
   }
 
   /** Each event once, when its time has come. */

@@ -34,12 +34,14 @@ export class ScriptedEngine implements Source, Engine {
     switch (request.ask) {
       case 'map': {
         const states = [...this.states].flatMap((state, region) => [region, 1, state]);
-        return { map: { version: 1, regionCount: this.states.length, states, writes: [] } };
+        return {
+          map: { version: 1, regionCount: this.states.length, states, writes: [], missing: [] },
+        };
       }
       case 'counters': {
         const counts = COUNTERS.map(() => 0);
         const latencies = TIMED.map(() => new Array<number>(LATENCY_BUCKETS).fill(0));
-        return { counters: { uptimeMs: performance.now(), counts, latencies } };
+        return { counters: { uptimeMs: performance.now(), counts, latencies, legs: [] } };
       }
       case 'events':
         return {

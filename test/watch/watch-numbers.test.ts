@@ -28,6 +28,7 @@ const reading = (
     }
     return histogram;
   }),
+  legs: [],
 });
 
 test('rates are what was counted between two readings, by the time between them', () => {
@@ -104,7 +105,7 @@ test('the tallies are those of the states, whatever changes came', () => {
       const picture = new RegionPicture(50);
       for (const { first, count, state } of runs) {
         const states = [first, Math.min(count, 50 - first), state];
-        picture.apply({ version: 1, regionCount: 50, states, writes: [] }, 1, {
+        picture.apply({ version: 1, regionCount: 50, states, writes: [], missing: [] }, 1, {
           changed: () => {},
         });
       }
@@ -119,7 +120,13 @@ test('writes from before it was watched are no news; later ones are, past 255 to
   const picture = new RegionPicture(4);
   const heard: number[][] = [];
   const watcher = { changed: (...run: number[]) => void heard.push(run) };
-  const map = (writes: number[]) => ({ version: 1, regionCount: 4, states: [], writes });
+  const map = (writes: number[]) => ({
+    version: 1,
+    regionCount: 4,
+    states: [],
+    writes,
+    missing: [],
+  });
   picture.apply(map([0, 4, 250]), 1, watcher);
   expect([heard, picture.writtenAt(2)]).toEqual([[], null]);
   picture.apply(map([2, 1, 3]), 2, watcher);
@@ -128,7 +135,7 @@ test('writes from before it was watched are no news; later ones are, past 255 to
 
 test('the search goes round once, in both directions', () => {
   const picture = new RegionPicture(10);
-  const map = { version: 1, regionCount: 10, states: [3, 1, 2], writes: [] };
+  const map = { version: 1, regionCount: 10, states: [3, 1, 2], writes: [], missing: [] };
   picture.apply(map, 1, { changed: () => {} });
   expect(picture.find(5, 1, [2])).toBe(3);
   expect(picture.find(1, -1, [2])).toBe(3);

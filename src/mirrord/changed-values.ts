@@ -1,36 +1,39 @@
 /**
- * What has changed in a byte array that another thread writes, since anyone asked before. The array is
- * only read, so the engine does not notice how often, or by how many, it is watched.
+ * What has changed in an array of small numbers that another thread writes, since anyone asked before.
+ * The array is only read, so the engine does not notice how often, or by how many, it is watched.
  *
  *   live    c c d d c c c c …      written by the engine's worker
  *   known   c c c d c c c c …      as last looked at
- *   version 0 0 7 3 0 0 0 0 …      of each byte: the look at which it was seen to change
+ *   version 0 0 7 3 0 0 0 0 …      of each number: the look at which it was seen to change
  *
  * A look (`refresh`) compares word by word and costs about 0.2 ms for a million regions. Whoever asks
  * names the version up to which it has heard, 0 for nothing yet, and gets runs of what is newer. So any
  * number of watchers share one memory, and a change that came and went between two looks is not told.
  */
 const CHUNK = 64;
-const WORD = 4;
+const WORD_BYTES = 4;
 
 /** `[first, count, value, first, count, value, …]`, in order. */
-export type ByteRuns = readonly number[];
+export type ValueRuns = readonly number[];
 
-export class ChangedBytes {
-  readonly #live: Uint8Array;
+type SmallNumbers = Uint8Array | Uint16Array;
+
+export class ChangedValues {
+  readonly #live: SmallNumbers;
   readonly #liveWords: Int32Array;
-  readonly #known: Uint8Array;
+  readonly #known: SmallNumbers;
   readonly #knownWords: Int32Array;
   readonly #versions: Uint32Array;
-  /** The newest version in each chunk of `CHUNK` bytes, so that quiet ones are skipped. */
+  /** The newest version in each chunk of `CHUNK` numbers, so that quiet ones are skipped. */
   readonly #chunks: Uint32Array;
 
   /** `live` starts at a multiple of four bytes. */
-  constructor(live: Uint8Array) {
-    const words = Math.floor(live.length / WORD);
+  constructor(live: SmallNumbers) {
+    const words = Math.floor(live.byteLength / WORD_BYTES);
     this.#live = live;
     this.#liveWords = new Int32Array(live.buffer, live.byteOffset, words);
-    this.#known = new Uint8Array(live.length);
+    this.#known =
+      live instanceof Uint8Array ? new Uint8Array(live.length) : new Uint16Array(live.length);
     this.#knownWords = new Int32Array(this.#known.buffer, 0, words);
     // Nobody has heard of anything yet: everything is of version 1.
     this.#versions = new Uint32Array(live.length).fill(1);
@@ -41,13 +44,14 @@ export class ChangedBytes {
   refresh(version: number): void {
     const live = this.#liveWords;
     const known = this.#knownWords;
+    const inWord = WORD_BYTES / this.#live.BYTES_PER_ELEMENT;
     for (let word = 0; word < live.length; word += 1) {
-      if (live[word] !== known[word]) this.#note(word * WORD, word * WORD + WORD, version);
+      if (live[word] !== known[word]) this.#note(word * inWord, (word + 1) * inWord, version);
     }
-    this.#note(live.length * WORD, this.#live.length, version);
+    this.#note(live.length * inWord, this.#live.length, version);
   }
 
-  changedSince(version: number): ByteRuns {
+  changedSince(version: number): ValueRuns {
     const runs: number[] = [];
     for (const [chunk, newest] of this.#chunks.entries()) {
       if (newest > version) this.#collect(chunk * CHUNK, version, runs);
@@ -74,7 +78,7 @@ export class ChangedBytes {
   }
 }
 
-/** One byte more: part of the last run, if it goes on there. */
+/** One number more: part of the last run, if it goes on there. */
 function append(runs: number[], at: number, value: number): void {
   const last = runs.length - 3;
   const count = runs[last + 1] ?? 0;
