@@ -69,17 +69,6 @@ export interface EngineEvent {
   readonly text: string;
 }
 
-export type ControlRequest =
-  | { readonly ask: 'status' }
-  | { readonly ask: 'regions'; readonly states: readonly RegionState[] | null }
-  /** What of the map has changed since version `since` of it; 0: all of it. */
-  | { readonly ask: 'map'; readonly since: number }
-  | { readonly ask: 'counters' }
-  /** What happened after the event of number `since`; 0: all that is still remembered. */
-  | { readonly ask: 'events'; readonly since: number }
-  | { readonly ask: 'pauseRecovery' }
-  | { readonly ask: 'resumeRecovery' }
-  | { readonly ask: 'throttleRecovery'; readonly throttle: Throttle }
 /** The dirty log of one moment. */
 export interface LogCopy {
   /** Header and all, in base64; a core log's as it would lie on disk. */
@@ -88,6 +77,18 @@ export interface LogCopy {
   readonly at: string;
 }
 
+export type ControlRequest =
+  | { readonly ask: 'status' }
+  | { readonly ask: 'regions'; readonly states: readonly RegionState[] | null }
+  /** What of the map has changed since version `since` of it; 0: all of it. */
+  | { readonly ask: 'map'; readonly since: number }
+  | { readonly ask: 'counters' }
+  /** What happened after the event of number `since`; 0: all that is still remembered. */
+  | { readonly ask: 'events'; readonly since: number }
+  | { readonly ask: 'log' }
+  | { readonly ask: 'pauseRecovery' }
+  | { readonly ask: 'resumeRecovery' }
+  | { readonly ask: 'throttleRecovery'; readonly throttle: Throttle }
   /** Nothing is asked of the leg any more, until it is cleared; answered when that is so. */
   | { readonly ask: 'failLeg'; readonly leg: number }
   | { readonly ask: 'clearLeg'; readonly leg: number }
@@ -96,7 +97,6 @@ export interface LogCopy {
 
 export type ControlAnswer =
   | { readonly status: MirrorStatus }
-  | { readonly ask: 'log' }
   | {
       readonly regions: readonly RegionRun[];
       readonly regionSizeBytes: number;
@@ -105,6 +105,7 @@ export type ControlAnswer =
   | { readonly map: MapChanges }
   | { readonly counters: CounterReading }
   | { readonly events: readonly EngineEvent[] }
+  | { readonly log: LogCopy }
   /** The deed is done. */
   | { readonly done: true }
   /** Deactivated; `logClean` false: some region in sync is still marked, and will be copied. */
@@ -116,7 +117,6 @@ export type ControlAnswer =
 
 export interface ControlFault {
   readonly code: MirrorErrorCode;
-  | { readonly log: LogCopy }
   readonly message: string;
   readonly hint: string;
 }

@@ -24,8 +24,8 @@ export const command: Command = {
   args: [LOG_UNLESS_LIVE, LEGS_ARGUMENT],
   usage: 'LOG [--legs [LEG LEG…]]',
   flags: {
-    ...MIRROR_FACT_FLAGS,
     ...LIVE_FLAG,
+    ...MIRROR_FACT_FLAGS,
     level: {
       value: 'required',
       metavar: 'LEVEL',
