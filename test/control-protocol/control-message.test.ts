@@ -37,8 +37,23 @@ const ANSWERS: readonly ControlAnswer[] = [
     },
   },
   { regions: [{ first: 8, count: 4, state: 'dirty' }], regionSizeBytes: 4096, sizeBytes: 65_536 },
-  { map: { version: 3, regionCount: 8, states: [0, 4, 1, 6, 2, 2], writes: [3, 1, 255] } },
-  { counters: { uptimeMs: 12.5, counts: [1, 2], latencies: [[0, 1], [], []] } },
+  {
+    map: {
+      version: 3,
+      regionCount: 8,
+      states: [0, 4, 1, 6, 2, 2],
+      writes: [3, 1, 255],
+      missing: [0, 2, 3],
+    },
+  },
+  {
+    counters: {
+      uptimeMs: 12.5,
+      counts: [1, 2],
+      latencies: [[0, 1], [], []],
+      legs: [{ counts: [1, 2], latencies: [3] }],
+    },
+  },
   { events: [{ number: 1, at: '2026-11-22T10:00:00Z', kind: 'bad', text: 'leg b failed' }] },
   { log: { image: 'clJpTQIAAAA=', at: '2026-11-22T10:00:00Z' } },
   { done: true },
