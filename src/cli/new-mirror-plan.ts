@@ -62,7 +62,7 @@ export function planMirror(places: Places, wish: MirrorWish): NewMirror {
   checkNewFiles(makes, places.stateDir);
   refuseTakenParts(places, spec);
   const input = {
-    ...{ spec, sidecar: null, source: null, changed: [], confirmed: false },
+    ...{ spec, sidecar: null, source: null, blank: [], confirmed: false },
     log: lookAtDevices(spec, makes, geometry),
   };
   return { spec, makes, input, firstActivation: planActivation(input) };

@@ -29,7 +29,7 @@ import type { Sidecar } from '../mirror-set/sidecar.ts';
 import type { ActivationPlan, PlanInput } from '../mirrord/activation-plan.ts';
 import { planActivation } from '../mirrord/activation-plan.ts';
 import { readLogArea } from '../mirrord/log-area.ts';
-import { changedLegs } from '../mirrord/prepared-mirror.ts';
+import { blankLegs } from '../mirrord/prepared-mirror.ts';
 import type { Places } from '../registry/places.ts';
 import { readSidecar } from '../registry/sidecar-file.ts';
 
@@ -51,11 +51,9 @@ function planOffline(
 ): Result<ActivationPlan, MirrorError> {
   try {
     const log = peekAtLog(spec);
-    const changed = changedLegs(
-      sidecar,
-      spec.legs.map(({ path }) => identityAt(path)),
-    );
-    return accept(planActivation({ spec, sidecar, log, source: null, changed, confirmed: false }));
+    const identities = spec.legs.map(({ path }) => identityAt(path));
+    const blank = blankLegs(spec, sidecar, identities);
+    return accept(planActivation({ spec, sidecar, log, source: null, blank, confirmed: false }));
   } catch (error) {
     if (error instanceof MirrorError) return reject(error);
     throw error;

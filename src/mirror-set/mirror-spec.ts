@@ -14,7 +14,23 @@ export interface LegSpec {
   readonly path: string;
   /** Multiple of 512. */
   readonly offsetBytes: ByteCount;
+  /** Absent for a leg that neither comes nor goes. */
+  readonly stage?: LegStage;
 }
+
+/**
+ * `joining`: holds nothing, whatever log and sidecar say; taken away by the activation that has put
+ * on record what the leg misses. `leaving`: goes as soon as the leg after it, which takes its place,
+ * holds everything.
+ */
+export type LegStage = 'joining' | 'leaving';
+
+/** The same bytes: a leg is known by where it is, since its index changes when others come and go. */
+export function isSameLeg(one: LegPlace, other: LegPlace): boolean {
+  return one.path === other.path && one.offsetBytes === other.offsetBytes;
+}
+
+export type LegPlace = Pick<LegSpec, 'path' | 'offsetBytes'>;
 
 export type LogSpec =
   | { readonly type: 'core' }

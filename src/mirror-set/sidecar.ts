@@ -10,17 +10,26 @@
  * - `logTrusted` false: the log could not be written at some point, so its bits claim too much and
  *   every region is out of sync at the next activation.
  *
+ * A leg is known by its place (path and offset), not by its index. So the definition alone decides
+ * which legs there are: legs may come and go in it, in one write of one file, and what the sidecar
+ * remembers of those that stay remains true. Of a leg that it does not know it says that it has
+ * missed everything.
+ *
  * Written durably *before* the write that makes it necessary is acknowledged. A sidecar that is
  * missing or belongs to another mirror knows nothing: then the log is believed only as far as a
  * kernel would believe it, with the definition's `source` as the primary.
  */
 import type { ByteCount, LegIndex, RegionCount } from '../geometry/units.ts';
+import type { LegPlace } from './mirror-spec.ts';
 
-export const SIDECAR_SCHEMA = 'mirrorctl.sidecar/2';
-/** Knew no identities. */
-export const SIDECAR_SCHEMA_BEFORE = 'mirrorctl.sidecar/1';
+export const SIDECAR_SCHEMA = 'mirrorctl.sidecar/3';
+/** Knew legs by their index; the first knew no identities either. */
+export const SIDECAR_SCHEMAS_BEFORE = ['mirrorctl.sidecar/1', 'mirrorctl.sidecar/2'] as const;
 
-export interface LegMemory {
+/** Before the first session: of a leg that has been part of none. */
+export const SINCE_EVER = 0;
+
+export interface LegMemory extends LegPlace {
   /** The session in which this leg first missed a write it still misses; null: it misses nothing. */
   readonly missesSince: number | null;
   /**
@@ -38,7 +47,9 @@ export interface Sidecar {
   readonly session: number;
   /** False after an orderly deactivation. */
   readonly open: boolean;
+  /** Index in `legs`. */
   readonly primary: LegIndex;
+  /** On disk in any order; once read, in the definition's. */
   readonly legs: readonly LegMemory[];
   readonly logTrusted: boolean;
   /** What the log was last resumed for: a log does not remember its own region size. */

@@ -18,7 +18,7 @@ import { RegionGeometry } from '../geometry/region-geometry.ts';
 import { formatBytes } from '../geometry/size-words.ts';
 import type { LegIndex } from '../geometry/units.ts';
 import { byteCount, regionIndex } from '../geometry/units.ts';
-import type { MirrorSpec, SyncIntent } from '../mirror-set/mirror-spec.ts';
+import type { LegSpec, MirrorSpec, SyncIntent } from '../mirror-set/mirror-spec.ts';
 import type { Sidecar } from '../mirror-set/sidecar.ts';
 
 export interface ActivationPlan {
@@ -34,7 +34,7 @@ export interface ActivationPlan {
   /** For a disk log, as DiskLog.resume wants it. */
   readonly area: Omit<LogArea, 'geometry'> | null;
   readonly syncIntent: SyncIntent;
-  /** Legs that hold nothing, whatever the log says: other files or devices than before. */
+  /** Legs that hold nothing, whatever the log says: new ones, other files or devices than before. */
   readonly blank: readonly LegIndex[];
 }
 
@@ -49,22 +49,22 @@ export interface PlanInput {
   } | null;
   /** Named by the owner; null: whoever the sidecar or the definition says. */
   readonly source: LegIndex | null;
-  /** Legs whose file or device is not the one that it was. */
-  readonly changed: readonly LegIndex[];
+  /** Legs that hold nothing: see `blankLegs`. */
+  readonly blank: readonly LegIndex[];
   /** The owner means it, even if that leg missed writes. */
   readonly confirmed: boolean;
 }
 
 export function planActivation(input: PlanInput): ActivationPlan {
-  const { spec, sidecar, log, changed } = input;
+  const { spec, sidecar, log } = input;
   const geometry = RegionGeometry.of(spec.sizeBytes, spec.regionSizeBytes);
   const primary = sourceOf(input);
   const distrusted = sidecar !== null && !sidecar.logTrusted;
-  const moved = (sidecar !== null && primary !== sidecar.primary) || changed.includes(primary);
+  const moved = (sidecar !== null && primary !== sidecar.primary) || input.blank.includes(primary);
   // A leg that was not the primary may miss anything: then no bit says anything about it.
   const syncIntent = distrusted || moved ? 'sync' : spec.syncIntent;
   const area = log === null ? null : areaOf(spec, sidecar, log, syncIntent);
-  const blank = changed.filter((leg) => leg !== primary);
+  const blank = input.blank.filter((leg) => leg !== primary);
   const { basis, ...known } = estimate(geometry, area, syncIntent);
   const { copyRegions, copyBytes } = blank.length > 0 ? everything(geometry) : known;
   return {
@@ -95,14 +95,18 @@ export function describePlan({ spec }: PlanInput, plan: ActivationPlan): string 
 
 function blankReason({ legs }: MirrorSpec, [leg]: readonly LegIndex[]): string | null {
   if (leg === undefined) return null;
-  return `leg ${legs[leg]?.path} is not the file or device that it was, so it holds nothing`;
+  return `leg ${legs[leg]?.path} ${blankWords(legs[leg])}, so it holds nothing`;
+}
+
+function blankWords(leg: LegSpec | undefined): string {
+  return leg?.stage === 'joining' ? 'is new' : 'is not the file or device that it was';
 }
 
 function sourceOf(input: PlanInput): LegIndex {
-  const { spec, sidecar, source, confirmed, changed } = input;
+  const { spec, sidecar, source, confirmed, blank } = input;
   const known = sidecar?.primary ?? spec.source;
-  if (changed.includes(source ?? known) && (source === null || !confirmed)) {
-    throw changedSource(spec, source ?? known);
+  if (blank.includes(source ?? known) && (source === null || !confirmed)) {
+    throw blankSource(spec, source ?? known);
   }
   if (source === null || source === known) return known;
   const missesSince = sidecar?.legs[source]?.missesSince ?? null;
@@ -118,11 +122,11 @@ function sourceOf(input: PlanInput): LegIndex {
   return source;
 }
 
-function changedSource({ legs }: MirrorSpec, leg: LegIndex): MirrorError {
+function blankSource({ legs }: MirrorSpec, leg: LegIndex): MirrorError {
   const path = legs[leg]?.path ?? '';
   return new MirrorError(
     'CONFIRMATION_NEEDED',
-    `leg ${path} is the source, but not the file or device that it was`,
+    `leg ${path} is the source, but ${blankWords(legs[leg])}`,
     { leg, path },
     `put the right one back, or name the leg to copy from: --source LEG (with --yes if it is ${path})`,
   );

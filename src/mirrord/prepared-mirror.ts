@@ -18,6 +18,7 @@ import type { LegIndex } from '../geometry/units.ts';
 import { byteCount, legIndex } from '../geometry/units.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import type { Sidecar } from '../mirror-set/sidecar.ts';
+import { SINCE_EVER } from '../mirror-set/sidecar.ts';
 import type { ListenAddress } from '../nbd-protocol/listen-address.ts';
 import { readDefinition } from '../registry/definition-file.ts';
 import type { MirrorLock } from '../registry/mirror-lock.ts';
@@ -77,7 +78,7 @@ export class PreparedMirror {
         const device = this.missing.has(place) ? undefined : devices[place];
         return device === undefined ? null : legIdentity(fstatSync(device.fd, { bigint: true }));
       });
-      const changed = changedLegs(sidecar, this.identities);
+      const blank = blankLegs(this.spec, sidecar, this.identities);
       const logDevice = devices[this.spec.legs.length];
       const log = logDevice === undefined ? null : readLogArea(this.spec, logDevice);
       const { source: chosen, confirmed } = request;
@@ -86,7 +87,7 @@ export class PreparedMirror {
         sidecar,
         log,
         source: chosen,
-        changed,
+        blank,
         confirmed,
       };
       this.plan = planActivation(input);
@@ -132,13 +133,17 @@ function believedSidecar({ places, source }: ActivationRequest, spec: MirrorSpec
   return sidecar.ok ? sidecar.value : null;
 }
 
-/** Legs that are there, but another file or device than the last session had. */
-export function changedLegs(
+/** Legs that hold nothing: new ones, and those that are another file or device than they were. */
+export function blankLegs(
+  { legs }: Pick<MirrorSpec, 'legs'>,
   sidecar: Sidecar | null,
   identities: readonly (string | null)[],
 ): LegIndex[] {
-  return identities.flatMap((identity, leg) => {
-    const known = sidecar?.legs[leg]?.identity ?? null;
-    return known === null || identity === null || known === identity ? [] : [legIndex(leg)];
+  return legs.flatMap(({ stage }, leg) => {
+    const known = sidecar?.legs[leg];
+    const isNew = stage === 'joining' || known?.missesSince === SINCE_EVER;
+    const was = known?.identity ?? null;
+    const is = identities[leg] ?? null;
+    return isNew || (was !== null && is !== null && was !== is) ? [legIndex(leg)] : [];
   });
 }

@@ -13,7 +13,7 @@ import type { ActivationPlan } from './activation-plan.ts';
 export function sidecarFor(
   places: Places,
   spec: MirrorSpec,
-  { session, geometry, primary }: ActivationPlan,
+  { session, geometry, primary, blank }: ActivationPlan,
   identities: readonly (string | null)[],
 ): Sidecar {
   const known = readSidecar(places, spec);
@@ -23,11 +23,13 @@ export function sidecarFor(
     session,
     open: true,
     primary,
-    legs: spec.legs.map((_, index) => {
+    legs: spec.legs.map(({ path, offsetBytes }, index) => {
       const leg = known.ok ? known.value?.legs[index] : undefined;
       // Of a leg that is missing now, what it was stays what it must be when it returns.
       const identity = identities[index] ?? leg?.identity ?? null;
-      return { missesSince: leg?.missesSince ?? null, identity };
+      const isBlank = blank.includes(index as LegIndex);
+      const missesSince = isBlank ? null : (leg?.missesSince ?? null);
+      return { path, offsetBytes, missesSince, identity };
     }),
     logTrusted: true,
     sizeBytes: geometry.sizeBytes,
@@ -41,8 +43,8 @@ export function withMemory(
   sidecar: Sidecar,
   { primary, missing, logTrusted }: MirrorMemory,
 ): Sidecar {
-  const legs = sidecar.legs.map(({ missesSince, identity }, index) => ({
-    identity,
+  const legs = sidecar.legs.map(({ missesSince, ...known }, index) => ({
+    ...known,
     missesSince: has(missing, index as LegIndex) ? (missesSince ?? sidecar.session) : null,
   }));
   invariant(legs[primary]?.missesSince === null, 'the primary misses nothing');

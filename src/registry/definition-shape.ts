@@ -24,8 +24,14 @@ import {
   tagged,
   text,
 } from '../json/json-shape.ts';
-import type { LegSpec, LogSpec, MirrorSpec, ReadPolicy } from '../mirror-set/mirror-spec.ts';
-import { MIRROR_SPEC_SCHEMA } from '../mirror-set/mirror-spec.ts';
+import type {
+  LegPlace,
+  LegSpec,
+  LogSpec,
+  MirrorSpec,
+  ReadPolicy,
+} from '../mirror-set/mirror-spec.ts';
+import { isSameLeg, MIRROR_SPEC_SCHEMA } from '../mirror-set/mirror-spec.ts';
 
 export const UUID_PATTERN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -41,16 +47,22 @@ const absolutePath: Reader<string> = converted(text, (value, at) => {
   return value;
 });
 
-const legSpec = object<LegSpec>(
-  {
-    path: absolutePath,
-    offsetBytes: converted(bytes, (value, at) => {
-      if (value % SECTOR_BYTES !== 0) throw new JsonFault(at, `is no multiple of ${SECTOR_BYTES}`);
-      return value;
-    }),
-  },
-  'refuse',
-);
+export const legPlace = {
+  path: absolutePath,
+  offsetBytes: converted(bytes, (value, at) => {
+    if (value % SECTOR_BYTES !== 0) throw new JsonFault(at, `is no multiple of ${SECTOR_BYTES}`);
+    return value;
+  }),
+};
+
+const legAtRest = object<LegPlace>(legPlace, 'refuse');
+const stage = oneOf('joining', 'leaving');
+const legOnTheMove = object<Required<LegSpec>>({ ...legPlace, stage }, 'refuse');
+
+const legSpec: Reader<LegSpec> = (value, at) => {
+  const isOnTheMove = typeof value === 'object' && value !== null && 'stage' in value;
+  return isOnTheMove ? legOnTheMove(value, at) : legAtRest(value, at);
+};
 
 const logSpec = tagged<LogSpec>('type', {
   core: object({ type: oneOf('core') }, 'refuse'),
@@ -95,11 +107,12 @@ function checkAgreement(spec: MirrorSpec): MirrorSpec {
     throw new JsonFault('readPolicy', `is ${policy}, but there are ${legCount} legs`);
   }
   const twice = legs.findIndex((one, index) =>
-    legs.some(
-      (other, at) => at < index && other.path === one.path && other.offsetBytes === one.offsetBytes,
-    ),
+    legs.some((other, at) => at < index && isSameLeg(one, other)),
   );
   if (twice >= 0) throw new JsonFault(`legs[${twice}]`, 'is given twice');
+  if (legs.at(-1)?.stage === 'leaving') {
+    throw new JsonFault(`legs[${legCount - 1}].stage`, 'is leaving, but no leg follows it');
+  }
   if (log.type === 'core' && spec.logIntent !== null) {
     throw new JsonFault('logIntent', `is ${spec.logIntent}, but a core log has no content`);
   }

@@ -1,12 +1,15 @@
 /**
  * What a mirror has learnt: STATE_DIR/NAME.state.json, the JSON of a `Sidecar`.
  *
- * Only the engine writes it, holding the mirror's lock. Reading fails towards caution: a sidecar that
+ * Only whoever holds the mirror's lock writes it. Reading fails towards caution: a sidecar that
  * cannot be read is a value, and whoever activates then believes nothing of it.
+ *
+ *   definition   a  b  d          what is read   a      b      d
+ *   sidecar      b  a  c                         known  known  missed everything      c is forgotten
  */
 import type { Result } from '../errors/mirror-error.ts';
 import { accept, MirrorError, reject } from '../errors/mirror-error.ts';
-import { LEG_COUNT_MIN, REGION_COUNT_MAX, regionCount } from '../geometry/units.ts';
+import { LEG_COUNT_MIN, legIndex, REGION_COUNT_MAX, regionCount } from '../geometry/units.ts';
 import type { Reader } from '../json/json-shape.ts';
 import {
   converted,
@@ -20,11 +23,12 @@ import {
   oneOf,
   text,
 } from '../json/json-shape.ts';
-import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
+import type { LegPlace, MirrorSpec } from '../mirror-set/mirror-spec.ts';
+import { isSameLeg } from '../mirror-set/mirror-spec.ts';
 import type { LegMemory, Sidecar } from '../mirror-set/sidecar.ts';
-import { SIDECAR_SCHEMA, SIDECAR_SCHEMA_BEFORE } from '../mirror-set/sidecar.ts';
+import { SIDECAR_SCHEMA, SIDECAR_SCHEMAS_BEFORE, SINCE_EVER } from '../mirror-set/sidecar.ts';
 import { replaceFile } from './atomic-file.ts';
-import { bytes, leg, UUID_PATTERN } from './definition-shape.ts';
+import { bytes, leg, legPlace, UUID_PATTERN } from './definition-shape.ts';
 import type { FileFault } from './json-file.ts';
 import { readJsonFile } from './json-file.ts';
 import type { Places } from './places.ts';
@@ -45,65 +49,93 @@ const fields = {
 };
 
 const missesSince = nullable(count);
+const identity = nullable(text);
 const atLeast = { min: LEG_COUNT_MIN };
 
 const shape = object<Sidecar>(
   {
     schema: oneOf(SIDECAR_SCHEMA),
     ...fields,
-    legs: listOf(object<LegMemory>({ missesSince, identity: nullable(text) }, 'refuse'), atLeast),
+    legs: listOf(object<LegMemory>({ ...legPlace, missesSince, identity }, 'refuse'), atLeast),
   },
   'refuse',
 );
 
 type SidecarBefore = Omit<Sidecar, 'schema' | 'legs'> & {
-  readonly schema: typeof SIDECAR_SCHEMA_BEFORE;
-  readonly legs: readonly Omit<LegMemory, 'identity'>[];
+  readonly schema: (typeof SIDECAR_SCHEMAS_BEFORE)[number];
+  readonly legs: readonly Omit<LegMemory, keyof LegPlace>[];
 };
 
-const shapeBefore = object<SidecarBefore>(
-  {
-    schema: oneOf(SIDECAR_SCHEMA_BEFORE),
-    ...fields,
-    legs: listOf(object<Omit<LegMemory, 'identity'>>({ missesSince }, 'refuse'), atLeast),
-  },
+const memoryWithoutIdentity = converted(
+  object<Pick<LegMemory, 'missesSince'>>({ missesSince }, 'refuse'),
+  (known) => ({ ...known, identity: null }),
+);
+const memoryWithoutPlace = object<Omit<LegMemory, keyof LegPlace>>(
+  { missesSince, identity },
   'refuse',
 );
 
-/** Either version, as the newer one. */
-const anyShape: Reader<Sidecar> = (value, at) => {
-  const isOld = (value as { schema?: unknown } | null)?.schema === SIDECAR_SCHEMA_BEFORE;
-  if (!isOld) return shape(value, at);
-  const old = shapeBefore(value, at);
-  const legs = old.legs.map((known) => ({ ...known, identity: null }));
-  return { ...old, schema: SIDECAR_SCHEMA, legs };
+const shapeBefore: Reader<SidecarBefore> = (value, at) => {
+  const isFirst = (value as { schema?: unknown }).schema === SIDECAR_SCHEMAS_BEFORE[0];
+  const memory = isFirst ? memoryWithoutIdentity : memoryWithoutPlace;
+  const readers = { schema: oneOf(...SIDECAR_SCHEMAS_BEFORE), ...fields };
+  return object<SidecarBefore>({ ...readers, legs: listOf(memory, atLeast) }, 'refuse')(value, at);
 };
 
 /**
  * Accepts null when there is no sidecar, or only that of an earlier mirror of this name; rejects one
- * that is damaged or speaks of another number of legs.
+ * that is damaged, whose primary is none of the mirror's legs, or which is so old that it counts its
+ * legs and counts others.
  */
 export function readSidecar(places: Places, spec: MirrorSpec): Result<Sidecar | null, FileFault> {
   try {
-    const found = readJsonFile(sidecarPath(places, spec.name), fitting(spec));
-    return accept(found?.uuid === spec.uuid ? found : null);
+    return accept(readJsonFile(sidecarPath(places, spec.name), fitting(spec)));
   } catch (error) {
     if (error instanceof MirrorError) return reject(error as FileFault);
     throw error;
   }
 }
 
-function fitting({ uuid, legs }: MirrorSpec): Reader<Sidecar> {
-  return converted(anyShape, (sidecar) => {
-    const legCount = sidecar.legs.length;
-    if (sidecar.primary >= legCount) {
-      throw new JsonFault('primary', `is ${sidecar.primary}, but there are ${legCount} legs`);
+function fitting(spec: MirrorSpec): Reader<Sidecar | null> {
+  return (value, at) => {
+    const schema = (value as { schema?: unknown } | null)?.schema;
+    const isOld = SIDECAR_SCHEMAS_BEFORE.some((before) => before === schema);
+    const found = isOld ? shapeBefore(value, at) : shape(value, at);
+    const { primary, legs } = found;
+    if (primary >= legs.length) {
+      throw new JsonFault('primary', `is ${primary}, but there are ${legs.length} legs`);
     }
-    if (sidecar.uuid === uuid && legCount !== legs.length) {
-      throw new JsonFault('legs', `has ${legCount} items, the mirror has ${legs.length} legs`);
-    }
-    return sidecar;
+    if (found.uuid !== spec.uuid) return null;
+    return inOrder(found.schema === SIDECAR_SCHEMA ? found : placed(found, spec), spec);
+  };
+}
+
+/** Legs that were counted are the definition's, which cannot have changed meanwhile. */
+function placed(before: SidecarBefore, { legs }: MirrorSpec): Sidecar {
+  const memories = legs.flatMap(({ path, offsetBytes }, index) => {
+    const known = before.legs[index];
+    return known === undefined ? [] : [{ path, offsetBytes, ...known }];
   });
+  if (before.legs.length !== legs.length) {
+    const message = `has ${before.legs.length} items, the mirror has ${legs.length} legs`;
+    throw new JsonFault('legs', message);
+  }
+  return { ...before, schema: SIDECAR_SCHEMA, legs: memories };
+}
+
+/** The memories of the definition's legs, in their order there. */
+function inOrder(sidecar: Sidecar, { legs }: MirrorSpec): Sidecar {
+  const known = sidecar.legs[sidecar.primary];
+  const primary = legs.findIndex((one) => known !== undefined && isSameLeg(one, known));
+  if (primary < 0) {
+    throw new JsonFault('primary', `is ${known?.path}, which is no leg of the mirror`);
+  }
+  const memories = legs.map(({ path, offsetBytes }): LegMemory => {
+    const place = { path, offsetBytes };
+    const stranger = { ...place, missesSince: SINCE_EVER, identity: null };
+    return sidecar.legs.find((one) => isSameLeg(one, place)) ?? stranger;
+  });
+  return { ...sidecar, primary: legIndex(primary), legs: memories };
 }
 
 /** On disk when it returns. The caller holds the mirror's lock. */

@@ -24,8 +24,8 @@ function letItRun(bench: Bench, edit: Partial<Sidecar>, ...bits: number[]): void
     ...{ schema: SIDECAR_SCHEMA, uuid, session: 1, open: false, primary: legIndex(1) },
     ...{
       legs: [
-        { missesSince: 1, identity: null },
-        { missesSince: null, identity: null },
+        { path: bench.at('a.img'), offsetBytes: byteCount(0), missesSince: 1, identity: null },
+        { path: bench.at('b.img'), offsetBytes: byteCount(0), missesSince: null, identity: null },
       ],
       logTrusted: true,
     },

@@ -10,10 +10,9 @@ import { Bench } from './run-command.ts';
 const LEARNT: Sidecar = {
   ...{ schema: SIDECAR_SCHEMA, uuid: HOME.uuid, session: 3, open: true, primary: legIndex(0) },
   ...{
-    legs: [
-      { missesSince: null, identity: null },
-      { missesSince: 2, identity: null },
-    ],
+    legs: HOME.legs.map((leg, index) => ({
+      ...{ ...leg, missesSince: index === 0 ? null : 2, identity: null },
+    })),
     logTrusted: true,
   },
   ...{ sizeBytes: HOME.sizeBytes, regionSizeBytes: HOME.regionSizeBytes },

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { MirrorError } from '../../src/errors/mirror-error.ts';
-import type { MirrorSpec } from '../../src/mirror-set/mirror-spec.ts';
+import type { LegSpec, MirrorSpec } from '../../src/mirror-set/mirror-spec.ts';
 import {
   findDefinition,
   listMirrors,
@@ -52,12 +52,20 @@ test('a definition is read as it was written', () => {
   expect(listMirrors(places)).toEqual(['home']);
 });
 
+const [A, B] = HOME.legs as readonly [LegSpec, LegSpec];
+
 test('every kind of definition comes back', () => {
   const places = newPlaces();
   const others: Partial<MirrorSpec>[] = [
     { log: { type: 'core' } },
     { log: { type: 'disk', path: '/dev/vg/log', ours: false }, logIntent: 'accept' },
     { syncIntent: 'nosync', handleErrors: false, keepLog: true, readPolicy: 'leg:1' },
+    {
+      legs: [
+        { ...A, stage: 'leaving' },
+        { ...B, stage: 'joining' },
+      ],
+    },
   ];
   for (const other of others) {
     writeDefinition(places, { ...HOME, ...other });
@@ -104,6 +112,8 @@ test('only definitions are listed', () => {
 });
 
 const DAMAGES: readonly (readonly [key: string, edit: Record<string, unknown>])[] = [
+  ['legs[0].stage', { legs: [{ ...A, stage: 'gone' }, B] }],
+  ['legs[1].stage', { legs: [A, { ...B, stage: 'leaving' }] }],
   ['schema', { schema: 'mirrorctl.mirror/2' }],
   ['name', { name: 'other' }],
   ['uuid', { uuid: '01234567-89AB-cdef-0123-456789abcdef' }],
