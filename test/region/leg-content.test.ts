@@ -12,14 +12,14 @@ const LEGS = 3;
 const REGIONS = 5;
 
 interface Change {
-  readonly change: 'miss' | 'recover';
+  readonly change: 'miss' | 'recover' | 'serve';
   readonly region: RegionIndex;
   readonly legs: LegMask;
 }
 
 const anyChanges = fc.array(
   fc.record<Change>({
-    change: fc.constantFrom('miss', 'recover'),
+    change: fc.constantFrom('miss', 'recover', 'serve'),
     region: fc.nat(REGIONS - 1).map(regionIndex),
     legs: fc.nat(2 ** LEGS - 1).map((mask) => mask as LegMask),
   }),
@@ -30,6 +30,12 @@ const anyChanges = fc.array(
 type Model = Set<number>[];
 
 function compare(content: LegContent, model: Model): void {
+  const served = new Set(legsOf(content.inService));
+  const work = model.map((missing) => {
+    const missed = [...served].filter((leg) => missing.has(leg as number)).length;
+    return missed > 0 && missed < served.size;
+  });
+  assert.equal(content.workCount, work.filter((isWork) => isWork).length);
   const inSync = model.filter((missing) => missing.size === 0).length;
   assert.equal(content.inSyncCount, inSync);
   for (const [index, missing] of model.entries()) {
@@ -38,8 +44,10 @@ function compare(content: LegContent, model: Model): void {
     assert.equal(content.isInSync(region), missing.size === 0);
     assert.equal(content.holders(region) | content.missing(region), content.all);
     assert.equal(content.holders(region) & content.missing(region), 0);
-    const next = model.findIndex((legs, at) => at >= index && legs.size > 0);
-    assert.equal(content.nextOutOfSync(index), next < 0 ? null : next);
+    const next = work.findIndex((isWork, at) => at >= index && isWork);
+    assert.equal(content.nextWork(index), next < 0 ? null : next);
+    assert.equal(content.isWork(region), work[index]);
+    assert.equal(content.serving(region), content.holders(region) & content.inService);
   }
   for (let leg = 0; leg < LEGS; leg += 1) {
     const missed = model.filter((missing) => missing.has(leg)).length;
@@ -53,7 +61,7 @@ function missingAfter(model: Model, { change, region, legs }: Change): Set<numbe
   const missing = new Set(model[region]);
   for (const leg of legsOf(legs)) {
     if (change === 'miss') missing.add(leg);
-    else missing.delete(leg);
+    if (change === 'recover') missing.delete(leg);
   }
   return missing;
 }
@@ -65,10 +73,12 @@ describe('leg content', () => {
         const content = new LegContent(regionCount(REGIONS), LEGS);
         const model: Model = Array.from({ length: REGIONS }, () => new Set());
         for (const change of changes) {
+          const { region, legs } = change;
           const missing = missingAfter(model, change);
           if (missing.size === LEGS) continue;
-          model[change.region] = missing;
-          content[change.change](change.region, change.legs);
+          model[region] = missing;
+          if (change.change === 'serve') content.serve(legs);
+          else content[change.change](region, legs);
           compare(content, model);
         }
       }),
@@ -93,7 +103,25 @@ describe('leg content', () => {
   test('the search does not wrap', () => {
     const content = new LegContent(regionCount(4), 2);
     content.miss(regionIndex(1), maskOf(legIndex(1)));
-    expect(content.nextOutOfSync(0)).toBe(1);
-    expect(content.nextOutOfSync(2)).toBe(null);
+    expect(content.nextWork(0)).toBe(1);
+    expect(content.nextWork(2)).toBe(null);
+  });
+
+  test('what only legs out of service miss is no work, and stays out of sync', () => {
+    const content = new LegContent(regionCount(3), 3);
+    content.miss(regionIndex(1), maskOf(legIndex(2)));
+    content.serve(0b011 as LegMask);
+    expect([content.workCount, content.nextWork(0), content.inSyncCount]).toEqual([0, null, 2]);
+    content.miss(regionIndex(2), 0b110 as LegMask);
+    expect([content.workCount, content.nextWork(0)]).toEqual([1, 2]);
+    content.serve(content.all);
+    expect([content.workCount, content.nextWork(0)]).toEqual([2, 1]);
+  });
+
+  test('what no leg in service holds is no work', () => {
+    const content = new LegContent(regionCount(1), 3);
+    content.miss(regionIndex(0), 0b110 as LegMask);
+    content.serve(0b110 as LegMask);
+    expect([content.isWork(regionIndex(0)), content.serving(regionIndex(0))]).toEqual([false, 0]);
   });
 });

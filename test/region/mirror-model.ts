@@ -16,6 +16,8 @@ export const ACTIONS = [
   'endWrite',
   'legMisses',
   'claim',
+  'hold',
+  'letGo',
   'copySucceeds',
   'copyFails',
   'beginSweep',
@@ -37,6 +39,8 @@ interface RegionTruth {
   writesInFlight: number;
   delayed: number[];
   claimed: boolean;
+  /** Somebody looks at it, or will when its writes have drained. */
+  held: boolean;
   copying: boolean;
   /** A leg lost it while it was copied, so that the copy cannot count. */
   spoiled: boolean;
@@ -54,6 +58,7 @@ export class MirrorModel {
     writesInFlight: 0,
     delayed: [],
     claimed: false,
+    held: false,
     copying: false,
     spoiled: false,
     marked: false,
@@ -88,6 +93,12 @@ export class MirrorModel {
       case 'claim':
         this.#claim(region);
         break;
+      case 'hold':
+        this.#hold(region);
+        break;
+      case 'letGo':
+        this.#letGo(region);
+        break;
       case 'copySucceeds':
       case 'copyFails':
         this.#endCopy(region, action);
@@ -108,8 +119,9 @@ export class MirrorModel {
   #write(region: RegionIndex, write: number): void {
     const truth = this.of(region);
     this.#untouched.delete(region);
-    assert.equal(this.hash.isClaimed(region), truth.claimed);
-    if (truth.claimed) {
+    const waits = truth.claimed || truth.held;
+    assert.equal(this.hash.isClaimed(region), waits);
+    if (waits) {
       truth.delayed.push(write);
       this.hash.delayWrite(region, write);
       return;
@@ -125,7 +137,8 @@ export class MirrorModel {
     truth.writesInFlight -= 1;
     truth.idleSince = this.#now;
     const startsCopy = truth.claimed && truth.writesInFlight === 0;
-    assert.equal(this.hash.endWrite(region, this.#now), startsCopy);
+    const drains = startsCopy || (truth.held && truth.writesInFlight === 0);
+    assert.equal(this.hash.endWrite(region, this.#now), drains);
     truth.copying ||= startsCopy;
   }
 
@@ -143,12 +156,28 @@ export class MirrorModel {
 
   #claim(region: RegionIndex): void {
     const truth = this.of(region);
-    if (truth.inSync || truth.claimed) return;
+    if (truth.inSync || truth.claimed || truth.held) return;
     this.#untouched.delete(region);
     Object.assign(truth, { claimed: true, spoiled: false });
     this.#remember(truth);
     truth.copying = truth.writesInFlight === 0;
     assert.equal(this.hash.claim(region), truth.copying);
+  }
+
+  #hold(region: RegionIndex): void {
+    const truth = this.of(region);
+    if (truth.claimed || truth.held) return;
+    this.#untouched.delete(region);
+    truth.held = true;
+    assert.equal(this.hash.hold(region), truth.writesInFlight === 0);
+  }
+
+  /** As the check does: not before the writes that it waited for have ended. */
+  #letGo(region: RegionIndex): void {
+    const truth = this.of(region);
+    if (!truth.held || truth.writesInFlight > 0) return;
+    truth.held = false;
+    this.#releaseAgain(region, this.hash.letGo(region), truth.delayed);
   }
 
   /** A copy that was spoiled meanwhile fails, as the engine sees to. */
@@ -177,8 +206,8 @@ export class MirrorModel {
     this.#untouched.clear();
     for (const region of this.#sweep) this.#untouched.add(region);
     const resting = REGIONS.filter((region) => {
-      const { remembered, writesInFlight, claimed, idleSince } = this.of(region);
-      const rests = remembered && writesInFlight === 0 && !claimed;
+      const { remembered, writesInFlight, claimed, held, idleSince } = this.of(region);
+      const rests = remembered && writesInFlight === 0 && !claimed && !held;
       return rests && idleSince <= this.#now - IDLE;
     });
     assert.deepEqual(new Set(this.#sweep), new Set(resting));
@@ -211,7 +240,7 @@ export class MirrorModel {
       assert.equal(this.hash.hasDelayedWrites(region), truth.delayed.length > 0);
       assert(truth.marked || truth.writesInFlight === 0, 'a write the log does not know of');
       assert(!truth.copying || truth.writesInFlight === 0, 'copy and write race');
-      assert(truth.claimed || truth.delayed.length === 0, 'a write is stranded');
+      assert(truth.claimed || truth.held || truth.delayed.length === 0, 'a write is stranded');
     }
     const remembered = REGIONS.filter((region) => this.of(region).remembered);
     assert.deepEqual(new Set(this.hash.remembered()), new Set(remembered));

@@ -34,6 +34,8 @@ function comeToRest(model: MirrorModel): void {
     while (truth.writesInFlight > 0 || truth.copying) {
       model.take({ action: truth.copying ? 'copySucceeds' : 'endWrite', region });
     }
+    model.take({ action: 'letGo', region });
+    while (truth.writesInFlight > 0) model.take({ action: 'endWrite', region });
   }
   for (const action of ['timePasses', 'beginSweep', 'endSweep'] as const) {
     model.take({ action, region: R0 });
