@@ -6,11 +6,15 @@
  *     └──time is over──▶ abandoned ──answer──▶ over      comes is refused, until all of them are over
  *
  * The fence is what makes this safe. An abandoned write may still reach its leg, over anything that
- * was written there since; so nothing is, until it has ended. The leg misses meanwhile what the others
- * get, and recovery, which is refused like everything else, brings it up to date afterwards.
+ * was written there since; so nothing is, until it has ended. Whoever is asked (`ServiceListener`) hears
+ * that the leg is out of service, so that nothing more is asked of it, and when it is in again.
  *
- * A leg can also be taken out of service, which is a fence that only `letIn` takes away: for a leg
- * that is missing, and for one that its owner does not want to be touched.
+ *   in service ◀──── time over / all over ────▶ fenced        the first operation that is late takes
+ *       ▲└──────── takeOut / letIn ───────────▶ taken out     all that is under way on its leg along
+ *
+ * A leg can also be taken out of service: one that is missing, or that its owner does not want to be
+ * touched. What is under way there ends as it would. Both may hold at once; it is in again when neither
+ * does.
  *
  * The buffers of an abandoned operation are still lent (`ABANDONED` tells the caller): whoever owns
  * them must not use them again.
@@ -36,9 +40,14 @@ interface Operation {
   done: Done | null;
 }
 
+/** Hears when a leg goes out of service, and when it is in again. */
+export type ServiceListener = (leg: LegIndex, inService: boolean) => void;
+
 /** A leg or the log. */
 interface Place {
   readonly name: string;
+  /** Null: the log. */
+  readonly leg: LegIndex | null;
   readonly pending: Set<Operation>;
   abandoned: number;
   isOut: boolean;
@@ -48,19 +57,16 @@ export class TimedLegIo implements LegIo, LogIo {
   readonly #io: LegIo & LogIo;
   readonly #limitMs: number;
   readonly #legs: readonly Place[];
-  readonly #log: Place = { name: 'the log', pending: new Set(), abandoned: 0, isOut: false };
+  readonly #log: Place = newPlace('the log', null);
+  readonly #tell: ServiceListener;
   #lastTick: number | null = null;
   #elapsed = 0;
 
-  constructor(io: LegIo & LogIo, legCount: number, limitMs: number) {
+  constructor(io: LegIo & LogIo, legCount: number, limitMs: number, tell: ServiceListener) {
     this.#io = io;
     this.#limitMs = limitMs;
-    this.#legs = Array.from({ length: legCount }, (_, leg) => ({
-      name: `leg ${leg}`,
-      pending: new Set(),
-      abandoned: 0,
-      isOut: false,
-    }));
+    this.#tell = tell;
+    this.#legs = Array.from({ length: legCount }, (_, leg) => newPlace(`leg ${leg}`, leg));
   }
 
   /** `now` in milliseconds, from anywhere. */
@@ -68,23 +74,27 @@ export class TimedLegIo implements LegIo, LogIo {
     this.#elapsed += Math.min(now - (this.#lastTick ?? now), GAP_MS_MAX);
     this.#lastTick = now;
     for (const place of [...this.#legs, this.#log]) {
-      for (const operation of [...place.pending]) {
-        if (operation.lateAt <= this.#elapsed) this.#abandon(operation);
+      for (const operation of place.pending) {
+        if (operation.lateAt > this.#elapsed) continue;
+        this.#fence(place, operation);
+        break;
       }
     }
   }
 
   /** What is in flight ends as it would; nothing else is asked of it. */
   takeOut(leg: LegIndex): void {
-    (this.#legs[leg] as Place).isOut = true;
+    const place = this.#legs[leg] as Place;
+    const wasInService = refusalOf(place) === null;
+    place.isOut = true;
+    if (wasInService) this.#tell(leg, false);
   }
 
   letIn(leg: LegIndex): void {
-    (this.#legs[leg] as Place).isOut = false;
-  }
-
-  isOut(leg: LegIndex): boolean {
-    return (this.#legs[leg] as Place).isOut;
+    const place = this.#legs[leg] as Place;
+    const wasOut = place.isOut;
+    place.isOut = false;
+    if (wasOut && place.abandoned === 0) this.#tell(leg, true);
   }
 
   /** Why nothing may be asked of `leg` now; null: it may. */
@@ -151,29 +161,42 @@ export class TimedLegIo implements LegIo, LogIo {
     }
     const lateAt = this.#elapsed + this.#limitMs * patience;
     const operation: Operation = { place, lateAt, done };
-    start((error) => end(operation, error));
+    start((error) => this.#end(operation, error));
     // What was done on the spot, as most is, is never kept.
     if (operation.done !== null) place.pending.add(operation);
   }
 
-  #abandon(operation: Operation): void {
+  /** The late operation first: it is the one that says what is wrong with the leg. */
+  #fence(place: Place, late: Operation): void {
+    const wasInService = refusalOf(place) === null;
+    abandon(late);
+    if (place.leg !== null && wasInService) this.#tell(place.leg, false);
+    for (const operation of [...place.pending]) abandon(operation);
+  }
+
+  #end(operation: Operation, error: IoError | null): void {
     const { place, done } = operation;
-    place.pending.delete(operation);
-    place.abandoned += 1;
+    if (done === null) {
+      place.abandoned -= 1;
+      if (place.leg !== null && refusalOf(place) === null) this.#tell(place.leg, true);
+      return;
+    }
     operation.done = null;
-    done?.(ioError(ABANDONED, `${place.name}: no answer in time`));
+    place.pending.delete(operation);
+    done(error);
   }
 }
 
-function end(operation: Operation, error: IoError | null): void {
+function newPlace(name: string, leg: number | null): Place {
+  return { name, leg: leg as LegIndex | null, pending: new Set(), abandoned: 0, isOut: false };
+}
+
+function abandon(operation: Operation): void {
   const { place, done } = operation;
-  if (done === null) {
-    place.abandoned -= 1;
-    return;
-  }
-  operation.done = null;
   place.pending.delete(operation);
-  done(error);
+  place.abandoned += 1;
+  operation.done = null;
+  done?.(ioError(ABANDONED, `${place.name}: no answer in time`));
 }
 
 function refusalOf({ name, abandoned, isOut }: Place): IoError | null {

@@ -10,6 +10,7 @@ import type { LogWrite } from '../dirty-log/dirty-log.ts';
 import type { ByteCount, ByteOffset, LegIndex, RegionIndex } from '../geometry/units.ts';
 import type { LegFault } from '../mirror-set/leg-set.ts';
 import type { LegMask } from '../region/leg-content.ts';
+import type { CheckTally, CheckTurn, RegionDifference } from './check-order.ts';
 import type { IoId, RequestId, WriteVerb } from './input.ts';
 
 /** How a request ended, for the client. */
@@ -27,7 +28,22 @@ export type MirrorEvent =
   | { readonly event: 'inSync' }
   | { readonly event: 'legFailed'; readonly leg: LegIndex; readonly fault: LegFault }
   | { readonly event: 'primaryMoved'; readonly leg: LegIndex }
-  | { readonly event: 'logFailed' };
+  | { readonly event: 'legOut'; readonly leg: LegIndex }
+  | { readonly event: 'legIn'; readonly leg: LegIndex }
+  | { readonly event: 'logFailed' }
+  /** Every region of the check before `next` has been looked at. */
+  | { readonly event: CheckTurn; readonly next: number; readonly tally: CheckTally }
+  | {
+      readonly event: 'mismatch';
+      readonly region: RegionIndex;
+      readonly difference: RegionDifference;
+    }
+  /** A check could not read these legs there. */
+  | {
+      readonly event: 'unreadable';
+      readonly region: RegionIndex;
+      readonly legs: readonly LegIndex[];
+    };
 
 /** One leg's share of a client's request: `at` is where it begins in the request's buffer. */
 interface LegShare {
@@ -57,6 +73,15 @@ export type Effect =
       readonly region: RegionIndex;
       readonly source: LegIndex;
       readonly targets: readonly LegIndex[];
+      readonly offset: ByteOffset;
+      readonly length: ByteCount;
+    }
+  /** Nobody writes to the region meanwhile. Ends as `compareEnded`. */
+  | {
+      readonly kind: 'compareRegion';
+      readonly region: RegionIndex;
+      /** Two or more. */
+      readonly legs: readonly LegIndex[];
       readonly offset: ByteOffset;
       readonly length: ByteCount;
     }

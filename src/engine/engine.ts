@@ -9,6 +9,7 @@
 import { invariant } from '../errors/invariant.ts';
 import { ReadChooser } from '../mirror-set/read-policy.ts';
 import { ResyncScheduler } from '../recovery/resync-scheduler.ts';
+import { CheckPath } from './check-path.ts';
 import type { Effect, MirrorMemory } from './effect.ts';
 import { FlushPath } from './flush-path.ts';
 import type { Input, IoOutcome } from './input.ts';
@@ -29,6 +30,7 @@ type LegIo = ReadSegment | WriteShare;
 export class Engine {
   readonly state: MirrorState;
   readonly recovery: RecoveryPath;
+  readonly check: CheckPath;
   readonly #log: LogPath;
   readonly #memory: MemoryKeeper;
   readonly #writes: WritePath;
@@ -41,11 +43,12 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.state = new MirrorState(options);
     this.#flushes = new FlushPath(this.state);
-    this.#memory = new MemoryKeeper(this.state, options.logTrusted);
+    this.#memory = new MemoryKeeper(this.state);
     this.#log = new LogPath(this.state, this.#memory, options.keepLog);
     this.#sweep = new SweepPath(this.state, this.#flushes, this.#memory);
     const scheduler = new ResyncScheduler();
     this.recovery = new RecoveryPath(this.state, scheduler, options.recoveriesMax);
+    this.check = new CheckPath(this.state, this.recovery, this.#log, this.#memory);
     const name = (io: LegIo) => this.#legIos.put(io);
     this.#writes = new WritePath(this.state, this.#log, this.#memory, scheduler, name);
     const chooser = new ReadChooser(options.readPolicy, this.state.legs.legCount);
@@ -103,9 +106,17 @@ export class Engine {
       case 'copyEnded':
         this.recovery.copyEnded(input.region, input.readFailed, input.failedTargets);
         break;
+      case 'legOut':
+        this.state.takeLegOut(input.leg);
+        break;
+      case 'legIn':
+        this.state.letLegIn(input.leg);
+        this.recovery.legCame();
+        break;
       case 'tick':
         this.state.now = Math.floor(input.now);
         this.recovery.tick();
+        this.check.tick();
         if (this.#stopping === 'no') this.#sweep.tick();
         break;
       case 'pauseRecovery':
@@ -117,7 +128,26 @@ export class Engine {
       case 'throttleRecovery':
         this.recovery.limit(input.throttle);
         break;
+      case 'compareEnded':
+        this.check.compareEnded(input.region, input.unreadable, input.difference);
+        break;
+      case 'startCheck':
+        if (this.#stopping === 'no') this.check.start(input.check);
+        break;
+      case 'pauseCheck':
+        this.check.pause();
+        break;
+      case 'resumeCheck':
+        this.check.resume();
+        break;
+      case 'throttleCheck':
+        this.check.limit(input.throttle);
+        break;
+      case 'stopCheck':
+        this.check.stop();
+        break;
       case 'stop':
+        this.check.halt();
         this.recovery.pause();
         if (this.#stopping === 'no') this.#stopping = 'draining';
         break;
@@ -149,10 +179,13 @@ export class Engine {
   /** Hands out what the paths left for each other, until there is none. */
   #settle(): void {
     const { state } = this;
+    state.replacePrimaryOut();
+    this.check.kick();
     while (state.released.length > 0) {
       const released = state.released;
       state.released = [];
       for (const piece of released) this.#writes.beginPiece(piece);
+      this.check.kick();
     }
     this.recovery.kick();
     this.#memory.kick();
@@ -163,7 +196,8 @@ export class Engine {
   /** draining ─▶ sweeping ─▶ swept ─▶ sealing ─▶ stopped, each when nothing of the last is left. */
   #advanceStop(): void {
     const { state } = this;
-    const drained = state.requestsInFlight === 0 && this.recovery.claimed === 0;
+    const taken = this.recovery.claimed + this.check.held;
+    const drained = state.requestsInFlight === 0 && taken === 0;
     if (this.#stopping === 'draining' && drained && this.#flushes.isIdle) {
       this.#stopping = 'sweeping';
       this.#sweep.sweepAll(() => {

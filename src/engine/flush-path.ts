@@ -14,6 +14,8 @@
  * part, it is believed as it is: then the others lose them, and a client is told that its flush failed,
  * the next one if none was waiting. The kernel instead gives up every clean bit and leaves the regions'
  * in-sync bits alone, so that a later write goes to one leg while the status says all is well.
+ *
+ * A leg out of service is not flushed. If it is the primary, flushes fail until it is back.
  */
 import { invariant } from '../errors/invariant.ts';
 import type { LegIndex } from '../geometry/units.ts';
@@ -63,7 +65,7 @@ export class FlushPath {
     invariant(has(this.#legsLeft, leg), `leg ${leg} is not being flushed`);
     this.#legsLeft = without(this.#legsLeft, maskOf(leg));
     if (outcome === 'ok') this.#state.legs.flushed(leg);
-    else if (!this.#survives(leg)) this.#answer = 'failed';
+    else if (!this.#survives(leg)) this.#tellOfLoss();
     else if (this.#answer === 'ok') this.#answer = 'degraded';
     if (this.#legsLeft === NO_LEGS) this.#endRound();
   }
@@ -77,9 +79,12 @@ export class FlushPath {
     this.#round = this.#next;
     this.#next = [];
     this.#answer = 'ok';
-    this.#legsLeft = this.#state.content.all;
-    this.#state.legs.flushBegins();
-    for (const leg of legsOf(this.#legsLeft)) this.#state.emit({ kind: 'flushLeg', leg });
+    const { legs, content } = this.#state;
+    this.#legsLeft = content.inService;
+    if (!has(this.#legsLeft, legs.primary)) this.#answer = 'failed';
+    legs.flushBegins();
+    if (this.#legsLeft === NO_LEGS) this.#endRound();
+    else for (const leg of legsOf(this.#legsLeft)) this.#state.emit({ kind: 'flushLeg', leg });
   }
 
   #endRound(): void {
@@ -87,22 +92,23 @@ export class FlushPath {
     const answer = this.#answer;
     this.#round = null;
     if (this.#next.length > 0) this.#begin();
-    if (answer === 'failed') this.#untold = true;
     const failsClients = this.#untold;
     if (waiters.some(({ tells }) => tells)) this.#untold = false;
     for (const { tells, answer: tell } of waiters) tell(tells && failsClients ? 'failed' : answer);
   }
 
+  #tellOfLoss(): void {
+    this.#answer = 'failed';
+    this.#untold = true;
+  }
+
   /** The flush of `leg` failed. True: nothing that was acknowledged is lost by that. */
   #survives(leg: LegIndex): boolean {
-    const { legs, hash, content } = this.#state;
+    const { legs, content } = this.#state;
     this.#state.legFailed(leg, 'flush');
+    legs.lose(leg);
     const survives = leg !== legs.primary || this.#state.movePrimary(maskOf(leg));
-    const losers = survives ? maskOf(leg) : without(content.all, maskOf(leg));
-    for (const region of hash.remembered()) {
-      // Behind a mark that is not safe nothing has been written yet: the region is as when it was clean.
-      if (this.#state.isMarkSafe(hash.markEpochOf(region))) this.#state.lose(region, losers);
-    }
+    this.#state.loseUnflushed(survives ? maskOf(leg) : without(content.all, maskOf(leg)));
     return survives;
   }
 }

@@ -7,6 +7,7 @@
 import type { ByteCount, ByteOffset, LegIndex, RegionIndex } from '../geometry/units.ts';
 import type { Throttle } from '../recovery/throttle.ts';
 import type { LegMask } from '../region/leg-content.ts';
+import type { CheckOrder, RegionDifference } from './check-order.ts';
 
 /** Names a client's request for as long as the engine holds it; small, reused. */
 export type RequestId = number;
@@ -50,6 +51,24 @@ export type Input =
       readonly readFailed: boolean;
       readonly failedTargets: LegMask;
     }
+  /**
+   * Nothing is asked of the leg from now on. What it was asked before ends soon, badly if it must; what
+   * was given up may still reach it, so it comes back only when that is over.
+   */
+  | { readonly kind: 'legOut'; readonly leg: LegIndex }
+  | { readonly kind: 'legIn'; readonly leg: LegIndex }
+  | {
+      readonly kind: 'compareEnded';
+      readonly region: RegionIndex;
+      readonly unreadable: LegMask;
+      /** Among the legs that could be read; null: they are equal. */
+      readonly difference: RegionDifference | null;
+    }
+  | { readonly kind: 'startCheck'; readonly check: CheckOrder }
+  | { readonly kind: 'pauseCheck' }
+  | { readonly kind: 'resumeCheck' }
+  | { readonly kind: 'throttleCheck'; readonly throttle: Throttle }
+  | { readonly kind: 'stopCheck' }
   | { readonly kind: 'tick'; readonly now: number }
   | { readonly kind: 'pauseRecovery' }
   | { readonly kind: 'resumeRecovery' }

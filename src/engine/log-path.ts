@@ -43,6 +43,11 @@ export class LogPath {
     return this.#health !== 'alive';
   }
 
+  /** No mark will become durable any more. */
+  get refuses(): boolean {
+    return this.#health === 'refusing';
+  }
+
   get isIdle(): boolean {
     return !this.#isWriting && (this.hasFailed || this.#state.log.owes() === 'nothing');
   }

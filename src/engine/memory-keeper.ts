@@ -17,7 +17,7 @@ export type MemoryWaiter = (kept: boolean) => void;
 
 export class MemoryKeeper {
   readonly #state: MirrorState;
-  #logTrusted: boolean;
+  #logTrusted = true;
   /** Null: a write of it failed, so nobody knows what is there. */
   #kept: MirrorMemory | null;
   #saving: MirrorMemory | null = null;
@@ -27,9 +27,8 @@ export class MemoryKeeper {
   #improve = false;
 
   /** The shell has made `current()` durable before the first request. */
-  constructor(state: MirrorState, logTrusted: boolean) {
+  constructor(state: MirrorState) {
     this.#state = state;
-    this.#logTrusted = logTrusted;
     this.#kept = this.current();
   }
 

@@ -5,6 +5,11 @@
  * Invariant: the primary misses nothing. Whoever makes legs lose a region moves the primary first, or
  * leaves it as the one that is believed.
  *
+ * A leg out of service is asked for nothing, not even for a flush; so it loses at once what it has not
+ * flushed, and each region that is written meanwhile, and gets exactly that when it is back. Only the
+ * primary, while it has no heir, loses nothing by that: then nothing is written, and nothing called
+ * clean, until it is back or somebody has become complete.
+ *
  * The paths never call each other in circles. What one path causes in another is left here as work
  * (`released`, `readyToCopy`), and the engine hands it out before the step ends.
  */
@@ -15,8 +20,9 @@ import type { LegFault } from '../mirror-set/leg-set.ts';
 import { LegSet } from '../mirror-set/leg-set.ts';
 import type { ReadPolicy } from '../mirror-set/mirror-spec.ts';
 import type { LegContent, LegMask } from '../region/leg-content.ts';
-import { has, legsOf, union, without } from '../region/leg-content.ts';
+import { has, legsOf, maskOf, union, without } from '../region/leg-content.ts';
 import { RegionHash } from '../region/region-hash.ts';
+import { DifferingRegions } from './differing-regions.ts';
 import type { Effect } from './effect.ts';
 import type { WritePiece } from './write-piece.ts';
 
@@ -33,7 +39,6 @@ export interface EngineOptions {
   readonly handleErrors: boolean;
   /** True: once the log has failed, writes it should have recorded fail too. */
   readonly keepLog: boolean;
-  readonly logTrusted: boolean;
   /** Regions that may be quiescing or recovering at once. */
   readonly recoveriesMax: number;
 }
@@ -46,6 +51,7 @@ export class MirrorState {
   readonly log: DirtyLog;
   readonly legs: LegSet;
   readonly hash: RegionHash<WritePiece>;
+  readonly differing: DifferingRegions;
   readonly handleErrors: boolean;
   /** The next process will believe the log. False once it is on record that it must not. */
   logIsBelieved = true;
@@ -56,7 +62,7 @@ export class MirrorState {
   effects: Effect[] = [];
   /** Writes whose region is no longer being recovered. */
   released: WritePiece[] = [];
-  /** Claimed regions whose last write has drained. */
+  /** Claimed or held regions whose last write has drained. */
   readyToCopy: RegionIndex[] = [];
 
   constructor(options: EngineOptions) {
@@ -66,14 +72,11 @@ export class MirrorState {
     this.log = log;
     this.handleErrors = handleErrors;
     this.legs = new LegSet(legCountOf(content.all), primary);
-    for (
-      let region = content.nextOutOfSync(0);
-      region !== null;
-      region = content.nextOutOfSync(region + 1)
-    ) {
-      states[region] = NOSYNC;
+    for (let region = 0; region < states.length; region += 1) {
+      if (!content.isInSync(region as RegionIndex)) states[region] = NOSYNC;
     }
     this.hash = new RegionHash(states);
+    this.differing = new DifferingRegions(geometry.regionCount);
   }
 
   emit(effect: Effect): void {
@@ -88,31 +91,75 @@ export class MirrorState {
   /** `legs` no longer hold `region`; at least one leg still does. */
   lose(region: RegionIndex, legs: LegMask): void {
     this.content.miss(region, legs);
+    this.differing.heldBy(region, this.content.holders(region));
     if (this.content.isInSync(region)) return;
     const { mark, released } = this.hash.legMisses(region);
     if (mark) this.hash.marked(region, this.log.mark(region));
     this.released.push(...released);
   }
 
+  /** Every region that `legs` held and have not flushed since it was last written is lost to them. */
+  loseUnflushed(legs: LegMask): void {
+    for (const region of this.hash.remembered()) {
+      // Behind a mark that is not safe nothing has been written yet: the region is as when it was clean.
+      if (this.isMarkSafe(this.hash.markEpochOf(region))) this.lose(region, legs);
+    }
+  }
+
+  /** What a leg out of service was asked before may still fail; that says nothing new about it. */
   legFailed(leg: LegIndex, fault: LegFault): void {
+    if (!has(this.content.inService, leg)) return;
     const isNews = this.legs.fail(leg, fault);
     if (isNews && this.handleErrors) {
       this.emit({ kind: 'event', event: { event: 'legFailed', leg, fault } });
     }
   }
 
+  takeLegOut(leg: LegIndex): void {
+    const { content } = this;
+    if (!has(content.inService, leg)) return;
+    content.serve(without(content.inService, maskOf(leg)));
+    this.emit({ kind: 'event', event: { event: 'legOut', leg } });
+    if (leg !== this.legs.primary || this.movePrimary(maskOf(leg))) this.#loseWhileOut(leg);
+  }
+
+  letLegIn(leg: LegIndex): void {
+    const { content } = this;
+    if (has(content.inService, leg)) return;
+    content.serve(union(content.inService, maskOf(leg)));
+    this.emit({ kind: 'event', event: { event: 'legIn', leg } });
+  }
+
+  /** At the end of a step: a primary out of service has its part taken as soon as somebody can. */
+  replacePrimaryOut(): void {
+    const { primary } = this.legs;
+    if (has(this.content.inService, primary)) return;
+    if (this.movePrimary(maskOf(primary))) this.#loseWhileOut(primary);
+  }
+
+  #loseWhileOut(leg: LegIndex): void {
+    this.legs.lose(leg);
+    this.loseUnflushed(maskOf(leg));
+  }
+
   /**
-   * Gives the primary's part to a leg outside `failed` that misses nothing, not even should its cache
-   * be lost: one without errors if there is one, the lowest index first. False: there is none, or the
-   * owner does not want it; the primary stays, and better an error than stale data.
+   * A leg in service outside `failed` that misses nothing, not even should its cache be lost: one
+   * without errors if there is one, the lowest index first.
+   */
+  heirBut(failed: LegMask): LegIndex | null {
+    const unfit = union(failed, union(this.content.missedLegs, this.legs.unsettled));
+    const complete = legsOf(without(this.content.inService, unfit));
+    const sound = this.legs.sound(this.content.all);
+    return complete.find((leg) => has(sound, leg)) ?? complete[0] ?? null;
+  }
+
+  /**
+   * Gives the primary's part to an heir. False: there is none, or the owner does not want it; the
+   * primary stays, and better an error than stale data.
    */
   movePrimary(failed: LegMask): boolean {
-    if (!this.handleErrors) return false;
-    const unfit = union(failed, union(this.content.missedLegs, this.legs.unsettled));
-    const complete = legsOf(without(this.content.all, unfit));
-    const sound = this.legs.sound(this.content.all);
-    const heir = complete.find((leg) => has(sound, leg)) ?? complete[0];
-    if (heir === undefined) return false;
+    const heir = this.handleErrors ? this.heirBut(failed) : null;
+    if (heir === null) return false;
     this.legs.primary = heir;
     this.emit({ kind: 'event', event: { event: 'primaryMoved', leg: heir } });
     return true;

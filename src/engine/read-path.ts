@@ -7,8 +7,8 @@
  *   segments   ├────────────┤├───────────┤           nobody does: one segment each
  *
  * Who holds what may change while a leg is reading, so a second attempt is cut anew. A failed flush
- * may have made the leg show old data meanwhile, even if it has been recovered since: then what it
- * answered does not count. A write that fails meanwhile changes nothing: the read may show either.
+ * may have made the leg show old data meanwhile, even if it has been recovered since, and a leg that
+ * went out of service may show anything: then what it answered does not count. A write that fails meanwhile changes nothing: the read may show either.
  *
  * The client sees an error only when no leg that holds a segment can read it.
  */
@@ -34,7 +34,7 @@ export interface ReadSegment {
   readonly length: number;
   readonly at: number;
   readonly leg: LegIndex;
-  /** How many flushes had failed when it was issued. */
+  /** A moment of `LegSet.lostSince`. */
   readonly issuedAt: number;
   /** Legs that could not read it. */
   readonly tried: LegMask;
@@ -70,7 +70,7 @@ export class ReadPath {
     if (outcome !== 'ok') {
       this.#state.legFailed(leg, 'read');
       this.#read({ ...segment, tried: union(tried, maskOf(leg)) });
-    } else if (has(legs.flushFailedSince(issuedAt), leg)) {
+    } else if (has(legs.lostSince(issuedAt), leg)) {
       this.#read(segment);
     } else {
       this.#end(segment.request);
@@ -108,7 +108,7 @@ export class ReadPath {
     this.#chooser.began(leg);
     this.#state.emit({
       kind: 'readLeg',
-      io: this.#nameSegment({ of: 'read', ...range, leg, issuedAt: legs.flushFailures }),
+      io: this.#nameSegment({ of: 'read', ...range, leg, issuedAt: legs.losses }),
       request: range.request.id,
       leg,
       offset: byteOffset(range.offset),
@@ -118,14 +118,18 @@ export class ReadPath {
   }
 
   #readable(region: RegionIndex, tried: LegMask): LegMask {
-    return without(this.#state.content.holders(region), tried);
+    return without(this.#state.content.serving(region), tried);
   }
 
-  /** Every leg holds these regions, and no write is in flight to them. */
+  /**
+   * Every leg in service holds these regions, and no write is in flight to them. Where legs are known to
+   * differ one of them must answer alone, or two reads could see two things.
+   */
   #isAtRest(first: RegionIndex, last: RegionIndex): boolean {
-    const { content, hash } = this.#state;
+    const { content, hash, differing } = this.#state;
     for (let region = first; region <= last; region = (region + 1) as RegionIndex) {
-      if (!content.isInSync(region) || hash.writesInFlightTo(region) > 0) return false;
+      if (content.isWork(region) || hash.writesInFlightTo(region) > 0) return false;
+      if (differing.has(region)) return false;
     }
     return true;
   }

@@ -34,7 +34,7 @@ interface RegionCopy {
   readonly source: LegIndex;
   readonly targets: LegMask;
   readonly unreadable: LegMask;
-  /** How many flushes had failed when it began. */
+  /** A moment of `LegSet.lostSince`. */
   readonly beganAt: number;
 }
 
@@ -64,9 +64,9 @@ export class RecoveryPath {
     return this.#throttle.limit;
   }
 
-  /** There is something to recover, and it is not paused. */
+  /** There is something that legs in service can recover, and it is not paused. */
   get isUnderWay(): boolean {
-    return !this.#paused && this.#state.content.inSyncCount < this.#state.content.regionCount;
+    return !this.#paused && this.#state.content.workCount > 0;
   }
 
   /** Regions claimed: quiescing or being copied. */
@@ -80,6 +80,12 @@ export class RecoveryPath {
 
   resume(): void {
     this.#paused = false;
+    this.#due = true;
+    this.#scheduler.forgetFailures();
+  }
+
+  /** A leg is in service again: what could not be copied to or from it may go well now. */
+  legCame(): void {
     this.#due = true;
     this.#scheduler.forgetFailures();
   }
@@ -103,12 +109,12 @@ export class RecoveryPath {
   kick(): void {
     const { readyToCopy } = this.#state;
     while (readyToCopy.length > 0) this.#start(readyToCopy.shift() as RegionIndex, NO_LEGS);
-    const { hash, now } = this.#state;
+    const { hash, now, content } = this.#state;
     if (!this.#due || this.#paused || !this.#state.isMarkSafe(RESUMED_EPOCH)) return;
     this.#due = false;
     while (
-      hash.countOf('nosync') > 0 &&
-      this.claimed < this.#places() &&
+      content.workCount > this.claimed &&
+      this.claimed < this.places &&
       this.#throttle.allows(now, this.#copies.size)
     ) {
       const region = this.#nextRegion();
@@ -127,37 +133,38 @@ export class RecoveryPath {
     if (readFailed) {
       this.#state.legFailed(copy.source, 'sync');
       const unreadable = union(copy.unreadable, maskOf(copy.source));
-      if (without(content.holders(region), unreadable) !== NO_LEGS) {
+      if (without(content.serving(region), unreadable) !== NO_LEGS) {
         this.#start(region, unreadable);
         return;
       }
     }
     for (const leg of legsOf(failedTargets)) this.#state.legFailed(leg, 'sync');
     const isVoid = readFailed || this.#isVoid(region, copy);
-    this.#complete(region, isVoid ? NO_LEGS : without(copy.targets, failedTargets));
+    this.#complete(region, copy.targets, isVoid ? NO_LEGS : without(copy.targets, failedTargets));
   }
 
   /**
-   * What was read may be lost by now, or what was written, since a flush failed meanwhile; or another
-   * leg than the source is believed about this region.
+   * What was read may be lost by now, or what was written, since a leg failed a flush meanwhile or went
+   * out of service; or another leg than the source is believed about this region.
    */
   #isVoid(region: RegionIndex, { source, targets, beganAt }: RegionCopy): boolean {
     const { legs, content } = this.#state;
-    const lossy = legs.flushFailedSince(beganAt);
+    const lossy = legs.lostSince(beganAt);
     const tookPart = union(targets, maskOf(source));
     return common(lossy, tookPart) !== NO_LEGS || !has(content.holders(region), source);
   }
 
-  #complete(region: RegionIndex, recovered: LegMask): void {
+  /** Of `targets`, `recovered` hold the region now. A leg that came meanwhile may still miss it. */
+  #complete(region: RegionIndex, targets: LegMask, recovered: LegMask): void {
     const { content, hash, now, geometry, legs } = this.#state;
     content.recover(region, recovered);
     legs.copied(recovered);
     const inSync = content.isInSync(region);
-    if (inSync) {
+    if (recovered !== targets) {
+      this.#scheduler.failed(region, now);
+    } else if (recovered !== NO_LEGS) {
       this.#scheduler.recovered(region);
       this.progress.recovered(geometry.lengthOf(region));
-    } else {
-      this.#scheduler.failed(region, now);
     }
     const released = hash.endCopy(region, inSync ? 'copySucceeds' : 'copyFails');
     this.#state.released.push(...released);
@@ -167,13 +174,18 @@ export class RecoveryPath {
     }
   }
 
+  /** Legs may have gone out of service since the region was claimed; then there may be nothing to do. */
   #start(region: RegionIndex, unreadable: LegMask): void {
     const { content, legs, geometry, now } = this.#state;
-    const holders = without(content.holders(region), unreadable);
+    const holders = without(content.serving(region), unreadable);
+    const targets = common(content.missing(region), content.inService);
+    if (holders === NO_LEGS || targets === NO_LEGS) {
+      this.#complete(region, NO_LEGS, NO_LEGS);
+      return;
+    }
     const source = has(holders, legs.primary) ? legs.primary : lowest(holders);
-    const targets = content.missing(region);
     this.#throttle.took(geometry.lengthOf(region), now);
-    this.#copies.set(region, { source, targets, unreadable, beganAt: legs.flushFailures });
+    this.#copies.set(region, { source, targets, unreadable, beganAt: legs.losses });
     this.#state.emit({
       kind: 'copyRegion',
       region,
@@ -184,7 +196,8 @@ export class RecoveryPath {
     });
   }
 
-  #places(): number {
+  /** Regions that may be taken from the clients at once: fewer while they are busy. */
+  get places(): number {
     const busy = this.#state.now - this.#foregroundAt < FOREGROUND_WINDOW;
     return busy
       ? Math.max(1, Math.floor(this.#recoveriesMax / FOREGROUND_SHARE))
@@ -193,10 +206,10 @@ export class RecoveryPath {
 
   #nextRegion(): RegionIndex | null {
     const { content, hash, now } = this.#state;
-    const isWork = (region: RegionIndex) => !content.isInSync(region) && !hash.isClaimed(region);
+    const isWork = (region: RegionIndex) => content.isWork(region) && !hash.isClaimed(region);
     return this.#scheduler.next(now, isWork, (from) => {
-      let region = content.nextOutOfSync(from);
-      while (region !== null && hash.isClaimed(region)) region = content.nextOutOfSync(region + 1);
+      let region = content.nextWork(from);
+      while (region !== null && hash.isClaimed(region)) region = content.nextWork(region + 1);
       return region;
     });
   }

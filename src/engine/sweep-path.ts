@@ -16,6 +16,8 @@ import type { MirrorState } from './mirror-state.ts';
 const IDLE = 3_000;
 const INTERVAL = 1_000;
 const REST_PER_FLUSH = 4;
+/** A process that was stopped for a day has not flushed for a day. */
+const REST_MAX = 60_000;
 const REMEMBERED_MAX = 65_536;
 
 export class SweepPath {
@@ -50,7 +52,8 @@ export class SweepPath {
     this.#flush.join((answer) => {
       const { now } = this.#state;
       this.#isSweeping = false;
-      this.#nextAt = now + Math.max(INTERVAL, (now - began) * REST_PER_FLUSH);
+      const rest = Math.min((now - began) * REST_PER_FLUSH, REST_MAX);
+      this.#nextAt = now + Math.max(INTERVAL, rest);
       if (answer !== 'failed') this.#clear(regions);
       ended();
     });

@@ -10,6 +10,7 @@
  *            mark durable? ──no──▶ waits for the log write (many share one)
  *              │ yes
  *            issue: to every leg that holds the region ──▶ legs answer ──▶ judge ──▶ reply
+ *              └ a leg out of service loses the region; if that is the primary, the write fails
  *
  * Who holds a region is asked at `issue`, after the mark was granted, never before: a verdict from
  * before the wait could be stale. It cannot change between issue and the last answer but by a failure,
@@ -137,18 +138,33 @@ export class WritePath {
 
   #issue(piece: WritePiece): void {
     const { content, legs } = this.#state;
-    if (piece.request.issuedAt < 0) piece.request.issuedAt = legs.flushFailures;
+    if (content.inService !== content.all && !this.#leaveOut(piece)) {
+      this.#end(piece, 'failed');
+      return;
+    }
+    if (piece.request.issuedAt < 0) piece.request.issuedAt = legs.losses;
     for (let leg = 0; leg < legs.legCount; leg += 1) {
       let region = piece.first;
       while (region <= piece.last) {
         const first = region;
-        const holds = has(content.holders(region), leg as LegIndex);
-        while (region <= piece.last && has(content.holders(region), leg as LegIndex) === holds) {
+        const takes = has(content.serving(region), leg as LegIndex);
+        while (region <= piece.last && has(content.serving(region), leg as LegIndex) === takes) {
           region = (region + 1) as RegionIndex;
         }
-        if (holds) this.#issueShare(piece, leg as LegIndex, first, (region - 1) as RegionIndex);
+        if (takes) this.#issueShare(piece, leg as LegIndex, first, (region - 1) as RegionIndex);
       }
     }
+  }
+
+  /** Legs out of service lose what is about to be written. False: the primary is one of them. */
+  #leaveOut({ first, last }: WritePiece): boolean {
+    const { content, legs } = this.#state;
+    if (!has(content.inService, legs.primary)) return false;
+    for (let region = first; region <= last; region = (region + 1) as RegionIndex) {
+      const out = without(content.holders(region), content.inService);
+      if (out !== NO_LEGS) this.#state.lose(region, out);
+    }
+    return true;
   }
 
   #issueShare(piece: WritePiece, leg: LegIndex, first: RegionIndex, last: RegionIndex): void {
@@ -241,12 +257,12 @@ export class WritePath {
   }
 
   /**
-   * The leg that is believed may have lost it in a flush that failed meanwhile. Whoever flushes is told
+   * The leg that is believed may have lost it meanwhile, in a flush that failed. Whoever flushes is told
    * of writes that had been answered before, so this one must not be answered well now.
    */
   #isLost({ issuedAt }: WriteRequest): boolean {
     const { legs } = this.#state;
-    return has(legs.flushFailedSince(issuedAt), legs.primary);
+    return has(legs.lostSince(issuedAt), legs.primary);
   }
 }
 

@@ -23,7 +23,7 @@ export class WriteRequest {
   readonly last: RegionIndex;
   piecesLeft = 0;
   outcome: IoOutcome = 'ok';
-  /** How many flushes had failed when the first of it was issued; before that -1. */
+  /** A moment of `LegSet.lostSince`: when the first of it was issued; before that -1. */
   issuedAt = -1;
 
   constructor(input: WriteInput, first: RegionIndex, last: RegionIndex) {

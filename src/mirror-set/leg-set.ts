@@ -27,9 +27,9 @@ export class LegSet {
   readonly #counts: Record<LegFault, number>[];
   /** Legs with an error of this kind since the mirror was last fully in sync. */
   readonly #faulty: Record<LegFault, LegMask>;
-  /** Per leg: which one of all failed flushes was its latest. */
-  readonly #flushFailedAt: number[];
-  #flushFailures = 0;
+  /** Per leg: which one of all losses was its latest. */
+  readonly #lostAt: number[];
+  #losses = 0;
   /** Legs whose failed flush will be forgotten when one succeeds. */
   #pardoned = NO_LEGS;
   /** Legs that were copied to, before the last flush began and since. */
@@ -45,7 +45,7 @@ export class LegSet {
       sync: 0,
       flush: 0,
     }));
-    this.#flushFailedAt = Array.from({ length: legCount }, () => 0);
+    this.#lostAt = Array.from({ length: legCount }, () => 0);
     this.#faulty = { read: NO_LEGS, write: NO_LEGS, sync: NO_LEGS, flush: NO_LEGS };
   }
 
@@ -53,11 +53,7 @@ export class LegSet {
   fail(leg: LegIndex, fault: LegFault): boolean {
     const counts = this.#counts[leg];
     if (counts !== undefined) counts[fault] += 1;
-    if (fault === 'flush') {
-      this.#flushFailures += 1;
-      this.#flushFailedAt[leg] = this.#flushFailures;
-      this.#pardoned = without(this.#pardoned, maskOf(leg));
-    }
+    if (fault === 'flush') this.#pardoned = without(this.#pardoned, maskOf(leg));
     const before = this.#faulty[fault];
     this.#faulty[fault] = union(before, maskOf(leg));
     return before !== this.#faulty[fault];
@@ -85,16 +81,22 @@ export class LegSet {
     return union(this.#copiedBefore, this.#copiedSince);
   }
 
-  /** How many flushes have failed, of all legs: a moment for `flushFailedSince`. */
-  get flushFailures(): number {
-    return this.#flushFailures;
+  /** `leg` may have lost what it has not flushed: a flush failed, or it went out of service. */
+  lose(leg: LegIndex): void {
+    this.#losses += 1;
+    this.#lostAt[leg] = this.#losses;
+  }
+
+  /** How often that has happened, to any leg: a moment for `lostSince`. */
+  get losses(): number {
+    return this.#losses;
   }
 
   /** The legs that may have lost what was written to them before now and after `moment`. */
-  flushFailedSince(moment: number): LegMask {
-    if (moment === this.#flushFailures) return NO_LEGS;
-    return this.#flushFailedAt.reduce<LegMask>(
-      (mask, failedAt, leg) => (failedAt > moment ? union(mask, maskOf(leg as LegIndex)) : mask),
+  lostSince(moment: number): LegMask {
+    if (moment === this.#losses) return NO_LEGS;
+    return this.#lostAt.reduce<LegMask>(
+      (mask, lostAt, leg) => (lostAt > moment ? union(mask, maskOf(leg as LegIndex)) : mask),
       NO_LEGS,
     );
   }

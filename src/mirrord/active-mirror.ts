@@ -162,8 +162,6 @@ class ActiveMirror {
     const order = ask === 'failLeg' ? 'takeLegOut' : 'letLegIn';
     const { legs } = await this.#order({ order, leg });
     if (ask === 'failLeg' && !legs[index]?.isOut) throw needed(this.spec, index);
-    const words = ask === 'failLeg' ? 'was taken out of service' : 'is in service again';
-    this.#watch.note('warning', `leg ${this.spec.legs[index]?.path} ${words}`);
   }
 
   /** Orderly, and only once however often it is asked for. */

@@ -96,12 +96,24 @@ export function describeEvent(event: MirrorEvent, legs: MirrorSpec['legs']): str
       return `leg ${legs[event.leg]?.path}: ${FAULT_WORDS[event.fault]}`;
     case 'primaryMoved':
       return `leg ${legs[event.leg]?.path} is the primary now`;
+    case 'legOut':
+      return `leg ${legs[event.leg]?.path} is out of service`;
+    case 'legIn':
+      return `leg ${legs[event.leg]?.path} is in service again`;
     case 'logFailed':
       return 'the dirty log cannot be written; the next activation will copy everything';
   }
 }
 
+const EVENT_KINDS = {
+  inSync: 'good',
+  legFailed: 'bad',
+  primaryMoved: 'warning',
+  legOut: 'warning',
+  legIn: 'good',
+  logFailed: 'bad',
+} as const satisfies Record<MirrorEvent['event'], EngineEvent['kind']>;
+
 export function kindOfEvent({ event }: MirrorEvent): EngineEvent['kind'] {
-  if (event === 'inSync') return 'good';
-  return event === 'primaryMoved' ? 'warning' : 'bad';
+  return EVENT_KINDS[event];
 }

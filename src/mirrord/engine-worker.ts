@@ -27,7 +27,7 @@ import type { EngineView } from '../metrics/engine-counters.ts';
 import { setConnections, viewOf } from '../metrics/engine-counters.ts';
 import { NbdListener } from '../nbd-server/nbd-listener.ts';
 import type { LegMask } from '../region/leg-content.ts';
-import { LegContent, legsOf, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
+import { has, LegContent, maskOf, maskOfLegs, without } from '../region/leg-content.ts';
 import { Clock } from './clock.ts';
 import type { DataPath } from './data-path.ts';
 import { openDataPath } from './data-path.ts';
@@ -84,9 +84,10 @@ class EngineWorker {
       start.io.faults.length === 0
         ? sound
         : new FaultyLegIo(sound, faults, (delayMs) => this.#path.timerSet(delayMs));
-    const device = new TimedLegIo(perhapsFaulty, legs.length, start.io.timeoutMs);
+    const device = new TimedLegIo(perhapsFaulty, legs.length, start.io.timeoutMs, (leg, isIn) =>
+      this.#runner.feed({ kind: isIn ? 'legIn' : 'legOut', leg }),
+    );
     this.#device = device;
-    for (const leg of start.missing) device.takeOut(leg);
     this.#copies = new CopyPool(legs, COPIERS);
     this.#runner = new EffectRunner({
       engine: this.#engine,
@@ -101,6 +102,7 @@ class EngineWorker {
       tell: (event) => this.#say({ kind: 'event', event }),
       stopped: (logClean, outOfSync) => void this.#stopped(logClean, outOfSync),
     });
+    for (const leg of start.missing) device.takeOut(leg);
     this.#listener = new NbdListener(this.#runner, (count) => setConnections(view, count), carrier);
     this.#clock = new Clock(
       (now) => this.#tick(now),
@@ -173,7 +175,6 @@ class EngineWorker {
         break;
       case 'letLegIn':
         this.#device.letIn(order.leg);
-        if (!this.#engine.recovery.isPaused) this.#runner.feed({ kind: 'resumeRecovery' });
         break;
       case 'throttleRecovery':
         this.#runner.feed({ kind: 'throttleRecovery', throttle: order.throttle });
@@ -185,22 +186,12 @@ class EngineWorker {
   }
 
   /**
-   * The second flush fails on that leg, so the engine learns at once that it must not read from it nor
-   * have it as the primary. The first one is for the others: what was copied to them lately is safe
-   * then, and one of them can become the primary.
+   * Flushed first, so that the leg keeps what it has, and what was copied to the others lately is safe:
+   * one of them must have everything, and would keep it without power.
    */
   async #takeOut(leg: LegIndex): Promise<void> {
     await this.#flush();
-    if (!this.#canSpare(leg)) return;
-    this.#device.takeOut(leg);
-    await this.#flush();
-  }
-
-  /** Some other leg has everything, and would keep it without power. */
-  #canSpare(leg: LegIndex): boolean {
-    const { content, legs } = this.#engine.state;
-    const unfit = union(content.missedLegs, union(legs.unsettled, maskOf(leg)));
-    return legsOf(without(content.all, unfit)).some((other) => !this.#device.isOut(other));
+    if (this.#engine.state.heirBut(maskOf(leg)) !== null) this.#device.takeOut(leg);
   }
 
   #flush(): Promise<void> {
@@ -212,7 +203,6 @@ class EngineWorker {
   }
 
   async #serve(): Promise<void> {
-    if (this.#start.missing.length > 0) await this.#flush();
     const exports: string[] = [];
     for (const address of this.#start.listen) exports.push(await this.#listener.listen(address));
     this.#say({ kind: 'serving', exports });
@@ -247,7 +237,7 @@ class EngineWorker {
   #snapshot(): EngineSnapshot {
     const { state, recovery, logHasFailed } = this.#engine;
     const { content, hash, legs, geometry } = state;
-    const bytesLeft = (content.regionCount - content.inSyncCount) * geometry.regionBytes;
+    const bytesLeft = content.workCount * geometry.regionBytes;
     return {
       primary: legs.primary,
       inSyncRegions: content.inSyncCount,
@@ -256,13 +246,14 @@ class EngineWorker {
       legs: this.#start.spec.legs.map((_, index) => ({
         letter: legs.letter(legIndex(index)),
         errors: legs.errorCounts(legIndex(index)),
-        isOut: this.#device.isOut(legIndex(index)),
+        isOut: !has(content.inService, legIndex(index)),
         missedRegions: content.missedCount(legIndex(index)),
       })),
       logFailed: logHasFailed,
       recovery: {
         paused: recovery.isPaused,
         throttle: recovery.throttle,
+        regionsLeft: content.workCount,
         bytesPerSecond: recovery.progress.bytesPerSecond(state.now),
         etaSeconds: recovery.progress.etaSeconds(state.now, bytesLeft),
       },
@@ -272,7 +263,10 @@ class EngineWorker {
   }
 }
 
-function engineFor({ spec, log: start, primary, blank }: EngineStart, view: EngineView): Engine {
+function engineFor(
+  { spec, log: start, primary, blank, missing }: EngineStart,
+  view: EngineView,
+): Engine {
   const geometry = RegionGeometry.of(spec.sizeBytes, spec.regionSizeBytes);
   const log = openLog(start, geometry);
   const content = new LegContent(geometry.regionCount, spec.legs.length, view.missing);
@@ -280,7 +274,8 @@ function engineFor({ spec, log: start, primary, blank }: EngineStart, view: Engi
   for (let region = 0; region < geometry.regionCount; region += 1) {
     if (!log.isClean(region as RegionIndex)) content.miss(region as RegionIndex, others);
   }
-  if (blank.length > 0) missEverything(blank, content, log);
+  if (blank.length > 0) missEverything(maskOfLegs(blank), content, log);
+  content.serve(without(content.all, maskOfLegs(missing)));
   const size = Math.floor(RECOVERY_BYTES / geometry.regionBytes);
   return new Engine({
     geometry,
@@ -291,14 +286,12 @@ function engineFor({ spec, log: start, primary, blank }: EngineStart, view: Engi
     readPolicy: spec.readPolicy,
     handleErrors: spec.handleErrors,
     keepLog: spec.keepLog,
-    logTrusted: true,
     recoveriesMax: Math.min(RECOVERIES_MAX, Math.max(RECOVERIES_MIN, size)),
   });
 }
 
 /** What a leg misses is dirty in the log, too; the write of the resumed log takes these marks along. */
-function missEverything(blank: readonly LegIndex[], content: LegContent, log: DirtyLog): void {
-  const legs = blank.reduce<LegMask>((mask, leg) => union(mask, maskOf(leg)), NO_LEGS);
+function missEverything(legs: LegMask, content: LegContent, log: DirtyLog): void {
   for (let region = 0; region < content.regionCount; region += 1) {
     if (content.isInSync(region as RegionIndex)) log.mark(region as RegionIndex);
     content.miss(region as RegionIndex, legs);

@@ -33,7 +33,7 @@ export interface ActiveFacts {
 export function reportStatus(facts: ActiveFacts, snapshot: EngineSnapshot): MirrorStatus {
   const { spec, regionCount, view } = facts;
   const health = healthOf(snapshot, regionCount);
-  const activity = activityOf(snapshot, regionCount);
+  const activity = activityOf(snapshot);
   const { recovery } = snapshot;
   return {
     name: spec.name,
@@ -134,12 +134,8 @@ function healthOf(snapshot: EngineSnapshot, regionCount: number): Health {
 }
 
 /** What only legs out of service miss is not being recovered. */
-function activityOf(
-  { inSyncRegions, recovery, legs }: EngineSnapshot,
-  regionCount: number,
-): Activity {
-  const missed = legs.some(({ isOut, missedRegions }) => !isOut && missedRegions > 0);
-  if (inSyncRegions === regionCount || !missed) return 'idle';
+function activityOf({ recovery }: EngineSnapshot): Activity {
+  if (recovery.regionsLeft === 0) return 'idle';
   return recovery.paused ? 'paused' : 'recovering';
 }
 

@@ -62,6 +62,8 @@ export interface EngineSnapshot {
   readonly recovery: {
     readonly paused: boolean;
     readonly throttle: Throttle;
+    /** That can be copied now: from a leg in service to one that misses them. */
+    readonly regionsLeft: number;
     readonly bytesPerSecond: number | null;
     readonly etaSeconds: number | null;
   };

@@ -11,6 +11,13 @@
  * from a holder to those who miss it. A leg that missed a write can then never be taken for a good
  * one (with three legs and keep_log the kernel does).
  *
+ * A leg may be out of service. It still holds what it held, but nobody asks it for anything: writes,
+ * reads and copies are for the legs that *serve*, and a region is recovery's work only if somebody in
+ * service misses it and somebody in service holds it.
+ *
+ *   missed by     –     {1}   {2}   {0,2}     leg 2 is out: region 1 is work, regions 2 and 3 are not in
+ *   work          no    yes   no    yes       sync, and 2 stays so until leg 2 is back
+ *
  * Invariant: every region has at least one holder. Two bytes a region; counts are kept as bits change
  * and only as they change, so they cannot drift from the bits.
  */
@@ -23,6 +30,8 @@ export type LegMask = number & { readonly legMask: unique symbol };
 
 export const NO_LEGS = 0 as LegMask;
 export const maskOf = (leg: LegIndex): LegMask => (1 << leg) as LegMask;
+export const maskOfLegs = (legs: readonly LegIndex[]): LegMask =>
+  legs.reduce<LegMask>((mask, leg) => union(mask, maskOf(leg)), NO_LEGS);
 export const allLegs = (legCount: number): LegMask => ((1 << legCount) - 1) as LegMask;
 export const has = (mask: LegMask, leg: LegIndex): boolean => (mask & (1 << leg)) !== 0;
 export const without = (mask: LegMask, other: LegMask): LegMask => (mask & ~other) as LegMask;
@@ -44,6 +53,8 @@ export class LegContent {
   readonly #missedCounts: number[];
   #missedLegs = NO_LEGS;
   #outOfSync = 0;
+  #inService: LegMask;
+  #work = 0;
 
   /** `missedBy`: zeroed memory for one mask a region, where others may watch. */
   constructor(
@@ -52,6 +63,7 @@ export class LegContent {
     missedBy: Uint16Array = new Uint16Array(regions),
   ) {
     this.all = allLegs(legCount);
+    this.#inService = this.all;
     this.#missedBy = missedBy;
     this.#missedCounts = Array.from({ length: legCount }, () => 0);
   }
@@ -76,6 +88,22 @@ export class LegContent {
     return without(this.all, this.missing(region));
   }
 
+  /** The legs in service that hold `region`. */
+  serving(region: RegionIndex): LegMask {
+    return without(this.#inService, this.missing(region));
+  }
+
+  get inService(): LegMask {
+    return this.#inService;
+  }
+
+  /** From now on `legs` are in service, and no others. Looks at every region. */
+  serve(legs: LegMask): void {
+    this.#inService = legs;
+    this.#work = 0;
+    for (const missing of this.#missedBy) if (this.#makesWork(missing as LegMask)) this.#work += 1;
+  }
+
   /** How many regions `leg` misses. */
   missedCount(leg: LegIndex): number {
     return this.#missedCounts[leg] ?? 0;
@@ -94,14 +122,28 @@ export class LegContent {
     this.#set(region, without(this.missing(region), legs));
   }
 
-  /** The first region from `from` on that is out of sync, or null. Does not wrap. */
-  nextOutOfSync(from: number): RegionIndex | null {
-    if (this.#outOfSync === 0) return null;
+  /** How many regions could be copied from a leg in service to one that misses them. */
+  get workCount(): number {
+    return this.#work;
+  }
+
+  isWork(region: RegionIndex): boolean {
+    return this.#makesWork(this.missing(region));
+  }
+
+  /** The first region from `from` on that is work, or null. Does not wrap. */
+  nextWork(from: number): RegionIndex | null {
+    if (this.#work === 0) return null;
     const bits = this.#missedBy;
     for (let region = from; region < bits.length; region += 1) {
-      if (bits[region] !== 0) return region as RegionIndex;
+      if (this.#makesWork(bits[region] as LegMask)) return region as RegionIndex;
     }
     return null;
+  }
+
+  #makesWork(missing: LegMask): boolean {
+    const missingHere = common(missing, this.#inService);
+    return missingHere !== NO_LEGS && missingHere !== this.#inService;
   }
 
   #set(region: RegionIndex, missing: LegMask): void {
@@ -111,6 +153,8 @@ export class LegContent {
     this.#missedBy[region] = missing;
     if (before === 0) this.#outOfSync += 1;
     if (missing === 0) this.#outOfSync -= 1;
+    if (this.#makesWork(before)) this.#work -= 1;
+    if (this.#makesWork(missing)) this.#work += 1;
     for (const leg of legsOf((before ^ missing) as LegMask)) {
       const count = this.missedCount(leg) + (has(missing, leg) ? 1 : -1);
       this.#missedCounts[leg] = count;

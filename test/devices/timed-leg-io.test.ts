@@ -9,7 +9,7 @@ import { LEG_BYTES, legIoConformance } from './leg-io-conformance.ts';
 legIoConformance('timed', () => {
   const backend = new MemoryBackend(2, LEG_BYTES, 0);
   return {
-    io: new TimedLegIo(backend, 2, 1_000),
+    io: new TimedLegIo(backend, 2, 1_000, () => {}),
     bytesOf: (leg) => ({ bytes: backend.legs[leg] as Uint8Array, start: 0 }),
     endsWithItsDevice: true,
   };
@@ -24,7 +24,10 @@ function slowLegs() {
   const backend = new MemoryBackend(2, 4096, 4096);
   const held: EndOperation[] = [];
   backend.gate = ({ leg }, end) => (leg === OTHER ? end(null) : held.push(end));
-  const io = new TimedLegIo(backend, 2, LIMIT_MS);
+  const service: string[] = [];
+  const io = new TimedLegIo(backend, 2, LIMIT_MS, (leg, isIn) =>
+    service.push(`${leg} ${isIn ? 'in' : 'out'}`),
+  );
   let now = 5_000;
   io.tick(now);
   const pass = (ms: number) => {
@@ -33,7 +36,7 @@ function slowLegs() {
       io.tick(now);
     }
   };
-  return { backend, held, io, pass };
+  return { backend, held, io, pass, service };
 }
 
 function ends() {
@@ -69,7 +72,7 @@ describe('an operation that does not answer', () => {
   });
 
   test('fences its leg until it answers; the other leg and the log go on', () => {
-    const { io, held, pass } = slowLegs();
+    const { io, held, pass, service } = slowLegs();
     const { heard, done } = ends();
     io.read(LEG, new Uint8Array(512), START, done);
     io.read(LEG, new Uint8Array(512), START, done);
@@ -82,41 +85,69 @@ describe('an operation that does not answer', () => {
     held[0]?.(null);
     expect(io.refusal(LEG)?.code).toBe('EIO');
     expect(io.refusal(OTHER)).toBeNull();
+    expect(service).toEqual(['0 out']);
     held[1]?.({ code: 'EIO', message: 'late' });
     expect(io.refusal(LEG)).toBeNull();
+    expect(service).toEqual(['0 out', '0 in']);
     io.flush(LEG, done);
     held[2]?.(null);
     expect(heard.at(-1)).toBeNull();
   });
 
-  test('a log that does not answer has failed', () => {
-    const { io, held, pass } = slowLegs();
+  test('takes what is under way on its leg along', () => {
+    const { io, held, pass, service } = slowLegs();
+    const { heard, done } = ends();
+    io.read(LEG, new Uint8Array(512), START, () => heard.push(`late, ${service}`));
+    pass(LIMIT_MS - 500);
+    io.flush(LEG, () => heard.push(`with it, ${service}`));
+    pass(500);
+    expect(heard).toEqual(['late, ', 'with it, 0 out']);
+    held[0]?.(null);
+    io.read(LEG, new Uint8Array(512), START, done);
+    expect([heard.at(-1), service]).toEqual(['EIO', ['0 out']]);
+    held[1]?.(null);
+    expect(service).toEqual(['0 out', '0 in']);
+  });
+});
+
+describe('a log', () => {
+  test('that does not answer has failed', () => {
+    const { io, held, pass, service } = slowLegs();
     const { heard, done } = ends();
     io.writeLog([{ offset: 0, bytes: new Uint8Array(8) }], true, done);
     pass(LIMIT_MS);
     held[0]?.(null);
     expect(heard).toEqual([ABANDONED]);
-    expect(io.refusal(LEG)).toBeNull();
+    expect([io.refusal(LEG), service]).toEqual([null, []]);
   });
 });
 
 test('a leg out of service is asked for nothing, what is in flight ends, and it can come back', () => {
-  const { io, held } = slowLegs();
+  const { io, held, service } = slowLegs();
   const { heard, done } = ends();
   io.read(LEG, new Uint8Array(512), START, done);
   io.takeOut(LEG);
   io.read(LEG, new Uint8Array(512), START, done);
   io.flush(OTHER, done);
-  expect([heard, held.length, io.isOut(LEG), io.isOut(OTHER)]).toEqual([
-    ['EIO', null],
-    1,
-    true,
-    false,
-  ]);
+  expect([heard, held.length, service]).toEqual([['EIO', null], 1, ['0 out']]);
   held[0]?.(null);
   expect([heard.at(-1), io.refusal(LEG)?.code]).toEqual([null, 'EIO']);
   io.letIn(LEG);
-  expect([io.refusal(LEG), io.isOut(LEG)]).toEqual([null, false]);
+  expect([io.refusal(LEG), service]).toEqual([null, ['0 out', '0 in']]);
+});
+
+test('a leg that hangs and was taken out comes back when neither holds any more', () => {
+  const { io, held, pass, service } = slowLegs();
+  io.read(LEG, new Uint8Array(512), START, ends().done);
+  pass(LIMIT_MS);
+  io.takeOut(LEG);
+  io.letIn(LEG);
+  expect(service).toEqual(['0 out']);
+  io.takeOut(LEG);
+  held[0]?.(null);
+  expect(service).toEqual(['0 out']);
+  io.letIn(LEG);
+  expect(service).toEqual(['0 out', '0 in']);
 });
 
 test('a gap between ticks counts as one second: who slept himself blames nobody', () => {

@@ -51,7 +51,6 @@ function newEngine(sizeBytes: number, isInSync: boolean): Engine {
     readPolicy: 'queue',
     handleErrors: true,
     keepLog: false,
-    logTrusted: true,
     recoveriesMax: 64,
   });
 }

@@ -9,7 +9,7 @@
 import assert from 'node:assert/strict';
 import { CoreLog } from '../../src/dirty-log/core-log.ts';
 import { DiskLog } from '../../src/dirty-log/disk-log.ts';
-import type { Effect } from '../../src/engine/effect.ts';
+import type { Effect, MirrorEvent } from '../../src/engine/effect.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { Input, IoOutcome, WriteVerb } from '../../src/engine/input.ts';
 import type { EngineOptions } from '../../src/engine/mirror-state.ts';
@@ -17,7 +17,7 @@ import { RegionGeometry } from '../../src/geometry/region-geometry.ts';
 import type { LegIndex, RegionIndex } from '../../src/geometry/units.ts';
 import { byteCount, byteOffset, legIndex, regionIndex } from '../../src/geometry/units.ts';
 import type { LegMask } from '../../src/region/leg-content.ts';
-import { LegContent, legsOf, maskOf } from '../../src/region/leg-content.ts';
+import { LegContent, legsOf, maskOf, maskOfLegs, without } from '../../src/region/leg-content.ts';
 
 export const REGION_BYTES = 1024;
 
@@ -27,6 +27,8 @@ export interface Setting {
   /** `[region, leg]`: the leg misses the region. Otherwise all is in sync. */
   readonly missed: readonly (readonly [number, number])[];
   readonly log: 'disk' | 'core';
+  /** Legs out of service. */
+  readonly out: readonly number[];
   /** Otherwise recovery is paused from the start. */
   readonly recovers: boolean;
   readonly options: Partial<EngineOptions>;
@@ -37,6 +39,7 @@ const PLAIN: Setting = {
   regions: 4,
   missed: [],
   log: 'core',
+  out: [],
   recovers: false,
   options: {},
 };
@@ -52,10 +55,11 @@ export class ScriptedMirror {
   #now = 0;
 
   constructor(setting: Partial<Setting> = {}) {
-    const { legs, regions, missed, log, recovers, options } = { ...PLAIN, ...setting };
+    const { legs, regions, missed, log, out, recovers, options } = { ...PLAIN, ...setting };
     const geometry = RegionGeometry.of(byteCount(regions * REGION_BYTES), byteCount(REGION_BYTES));
     const content = new LegContent(geometry.regionCount, legs);
     for (const [region, leg] of missed) content.miss(regionIndex(region), maskOf(legIndex(leg)));
+    content.serve(without(content.all, maskOfLegs(out.map(legIndex))));
     const outOfSync = missed.map(([region]) => region);
     this.engine = new Engine({
       geometry,
@@ -66,7 +70,6 @@ export class ScriptedMirror {
       readPolicy: 'primary',
       handleErrors: true,
       keepLog: false,
-      logTrusted: true,
       recoveriesMax: 8,
       ...options,
     });
@@ -133,6 +136,19 @@ export class ScriptedMirror {
       this.feed(endOf(effect, outcome));
     }
     return this;
+  }
+
+  /** As `end` for a comparison: `contents` has one letter a leg, the same for the same content. */
+  endCompare(region: number, contents: string, unreadable: readonly number[] = []): this {
+    assert(this.#underWay.delete(`compare ${region}`));
+    const hashes = [...contents].map((sha256, leg) => ({ leg: legIndex(leg), sha256 }));
+    const isEqual = new Set(contents).size < 2;
+    return this.feed({
+      kind: 'compareEnded',
+      region: regionIndex(region),
+      unreadable: unreadable.reduce((all, leg) => all | (1 << leg), 0) as LegMask,
+      difference: isEqual ? null : { offset: region * REGION_BYTES, length: 512, hashes },
+    });
   }
 
   /** As `end` for a copy, which can fail in two ways. */
@@ -211,19 +227,31 @@ function lineOf(effect: Effect): string {
     }
     case 'copyRegion':
       return `copy ${effect.region}: ${effect.source} to ${effect.targets.join()}`;
+    case 'compareRegion':
+      return `compare ${effect.region}: ${effect.legs.join()}`;
     case 'reply':
       return `reply ${effect.request} ${effect.outcome}`;
     case 'event':
-      return `event ${Object.values(effect.event).join(' ')}`;
+      return `event ${eventWords(effect.event)}`;
     case 'stopped':
       return `stopped ${effect.logClean ? 'clean' : 'unclean'}, ${effect.outOfSync} out of sync`;
   }
 }
 
+function eventWords(event: MirrorEvent): string {
+  if ('tally' in event) {
+    const counts = Object.entries(event.tally).filter(([, count]) => count > 0);
+    const tally = counts.map(([what, count]) => `${count} ${what}`).join(', ') || 'nothing';
+    return `${event.event} at ${event.next}: ${tally}`;
+  }
+  if (event.event !== 'mismatch') return Object.values(event).join(' ');
+  return `mismatch ${event.region} of ${event.difference.hashes.map(({ leg }) => leg).join()}`;
+}
+
 /** What names the operation that `line` begins, or null if it begins none. */
 function nameOf(line: string): string | null {
   if (/^(reply|event|stopped)/.test(line)) return null;
-  return /^(log|memory|copy \d+)/.exec(line)?.[0] ?? line;
+  return /^(log|memory|(copy|compare) \d+)/.exec(line)?.[0] ?? line;
 }
 
 function endOf(effect: Effect, outcome: IoOutcome): Input {
@@ -239,6 +267,10 @@ function endOf(effect: Effect, outcome: IoOutcome): Input {
         outcome === 'ok' ? 0 : maskOf(effect.targets[0] ?? legIndex(0))
       ) as LegMask;
       return { kind: 'copyEnded', region: effect.region, readFailed: false, failedTargets };
+    }
+    case 'compareRegion': {
+      const unreadable = (outcome === 'ok' ? 0 : maskOf(effect.legs[0] ?? legIndex(0))) as LegMask;
+      return { kind: 'compareEnded', region: effect.region, unreadable, difference: null };
     }
     case 'readLeg':
     case 'writeLeg':

@@ -59,6 +59,13 @@ describe('the time of a sweep', () => {
     expect(mirror.tick(1).asked()).toEqual(['flush leg 0', 'flush leg 1']);
   });
 
+  test('is followed by a minute of rest at most, however long the machine slept', () => {
+    const mirror = written();
+    mirror.tick(4_000).tick(86_400_000).end('flush').write(2, 0, 512).settle().asked();
+    expect(mirror.tick(59_999).asked()).toEqual([]);
+    expect(mirror.tick(1).asked()).toEqual(['flush leg 0', 'flush leg 1']);
+  });
+
   test('does not wait for rest when there are very many regions to remember', () => {
     const regions = 65_537;
     const mirror = new ScriptedMirror({ regions });

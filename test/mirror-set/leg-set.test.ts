@@ -57,26 +57,28 @@ test('a leg that does not exist has no counts', () => {
   expect(() => threeLegs().errorCounts(legIndex(3))).toThrow(InvariantBroken);
 });
 
-describe('failed flushes', () => {
+describe('losses', () => {
   test('are remembered by leg and moment', () => {
     const legs = threeLegs();
-    const before = legs.flushFailures;
-    expect(legs.flushFailedSince(before)).toBe(0);
-    legs.fail(L1, 'flush');
-    const between = legs.flushFailures;
-    legs.fail(L2, 'flush');
-    expect(legs.flushFailedSince(before)).toBe(maskOf(L1) | maskOf(L2));
-    expect(legs.flushFailedSince(between)).toBe(maskOf(L2));
-    expect(legs.flushFailedSince(legs.flushFailures)).toBe(0);
+    const before = legs.losses;
+    expect(legs.lostSince(before)).toBe(0);
+    legs.lose(L1);
+    const between = legs.losses;
+    legs.lose(L2);
+    expect(legs.lostSince(before)).toBe(maskOf(L1) | maskOf(L2));
+    expect(legs.lostSince(between)).toBe(maskOf(L2));
+    expect(legs.lostSince(legs.losses)).toBe(0);
   });
 
   test('are not forgiven: what was lost stays lost', () => {
     const legs = threeLegs();
-    legs.fail(L1, 'flush');
+    legs.lose(L1);
     legs.forgive();
-    expect(legs.flushFailedSince(0)).toBe(maskOf(L1));
+    expect(legs.lostSince(0)).toBe(maskOf(L1));
   });
+});
 
+describe('failed flushes', () => {
   test('show until the leg has flushed well, with everything in sync', () => {
     const legs = threeLegs();
     legs.fail(L1, 'flush');
@@ -93,12 +95,6 @@ describe('failed flushes', () => {
     legs.forgive();
     legs.flushed(L1);
     expect(legs.letter(L1)).toBe('A');
-  });
-
-  test('are told from other failures', () => {
-    const legs = threeLegs();
-    legs.fail(L1, 'write');
-    expect(legs.flushFailedSince(0)).toBe(0);
   });
 });
 
