@@ -62,7 +62,7 @@ export function planActivation(input: PlanInput): ActivationPlan {
   const distrusted = sidecar !== null && !sidecar.logTrusted;
   const moved = (sidecar !== null && primary !== sidecar.primary) || input.blank.includes(primary);
   // A leg that was not the primary may miss anything: then no bit says anything about it.
-  const syncIntent = distrusted || moved ? 'sync' : spec.syncIntent;
+  const syncIntent = distrusted || moved ? 'sync' : intentOf(spec, sidecar);
   const area = log === null ? null : areaOf(spec, sidecar, log, syncIntent);
   const blank = input.blank.filter((leg) => leg !== primary);
   const { basis, ...known } = estimate(geometry, area, syncIntent);
@@ -91,6 +91,15 @@ export function describePlan({ spec }: PlanInput, plan: ActivationPlan): string 
   }
   const amount = `${plan.copyRegions} of ${regionCount} regions (${formatBytes(plan.copyBytes)})`;
   return `${spec.name}: ${amount} will be copied from ${plan.sourcePath}: ${plan.reason}`;
+}
+
+/**
+ * An activation that was interrupted may have acted on `nosync` and found a leg to be another one: then
+ * the log says what is equal, and the owner no longer does.
+ */
+function intentOf({ syncIntent }: MirrorSpec, sidecar: Sidecar | null): SyncIntent {
+  const isRefuted = sidecar?.legs.some(({ missesSince }) => missesSince !== null) ?? false;
+  return syncIntent === 'nosync' && isRefuted ? null : syncIntent;
 }
 
 function blankReason({ legs }: MirrorSpec, [leg]: readonly LegIndex[]): string | null {
