@@ -3,6 +3,7 @@
  * sync and clean, all legs are equal, and an orderly stop leaves a log that says so.
  */
 import type { RegionIndex } from '../geometry/units.ts';
+import { legsOf } from '../region/leg-content.ts';
 import { contradict } from './contradiction.ts';
 import type { SimulatedMirror } from './simulated-mirror.ts';
 import { UNHARMED } from './simulation-event.ts';
@@ -72,6 +73,7 @@ function isServing({ life }: SimulatedMirror): boolean {
 }
 
 function settle(mirror: SimulatedMirror, isEnough: (mirror: SimulatedMirror) => boolean): void {
+  unfence(mirror);
   mirror.apply({ kind: 'throttleRecovery', percent: null });
   mirror.apply({ kind: 'resumeRecovery' });
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
@@ -79,6 +81,14 @@ function settle(mirror: SimulatedMirror, isEnough: (mirror: SimulatedMirror) => 
     if (isEnough(mirror) && mirror.isQuiet) return;
     mirror.apply({ kind: 'tick', by: TICK });
   }
+}
+
+/** Every leg is there and answers. */
+function unfence(mirror: SimulatedMirror): void {
+  for (const operation of [...mirror.fence.hung.keys()]) {
+    mirror.apply({ kind: 'late', operation, outcome: 'ok', luck: 0 });
+  }
+  for (const leg of legsOf(mirror.fence.away)) mirror.apply({ kind: 'return', leg });
 }
 
 /** Ends well whatever is under way and chosen, and what comes of that, until there is no more. */

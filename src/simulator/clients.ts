@@ -5,7 +5,7 @@
  */
 import type { Effect } from '../engine/effect.ts';
 import type { Input } from '../engine/input.ts';
-import { byteCount, byteOffset, SECTOR_BYTES } from '../geometry/units.ts';
+import { byteCount, byteOffset } from '../geometry/units.ts';
 import { contradict } from './contradiction.ts';
 import type { Oracle } from './oracle.ts';
 import type { SimulationEvent, WriteEvent } from './simulation-event.ts';
@@ -24,10 +24,12 @@ interface ClientRequest {
 
 export class Clients {
   readonly oracle: Oracle;
+  readonly #sectorBytes: number;
   readonly #requests = new Map<number, ClientRequest>();
 
-  constructor(oracle: Oracle) {
+  constructor(oracle: Oracle, sectorBytes: number) {
     this.oracle = oracle;
+    this.#sectorBytes = sectorBytes;
   }
 
   get waiting(): number {
@@ -46,8 +48,8 @@ export class Clients {
     const begin = this.#beginAt(event);
     this.#requests.set(request, { event, begin, values: [], ioFailed: false });
     if (kind === 'flush') return { kind, request };
-    const offset = byteOffset(event.sector * SECTOR_BYTES);
-    const length = byteCount(event.count * SECTOR_BYTES);
+    const offset = byteOffset(event.sector * this.#sectorBytes);
+    const length = byteCount(event.count * this.#sectorBytes);
     if (kind === 'read') return { kind, request, offset, length };
     return { kind, request, offset, length, fua: event.fua, mayPunch: false };
   }

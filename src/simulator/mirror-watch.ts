@@ -13,7 +13,6 @@
 import type { Effect, MirrorMemory } from '../engine/effect.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { LegIndex, RegionIndex } from '../geometry/units.ts';
-import { SECTOR_BYTES } from '../geometry/units.ts';
 import { has } from '../region/leg-content.ts';
 import type { Clients } from './clients.ts';
 import { contradict } from './contradiction.ts';
@@ -30,6 +29,8 @@ export class MirrorWatch {
   readonly #engine: Engine;
   readonly #oracle: Oracle;
   readonly #operations: ReadonlyMap<string, Operation>;
+  /** Those that the engine has given up, and that may still reach their devices. */
+  readonly #hung: ReadonlyMap<string, Operation>;
   #primary: LegIndex;
   /** Leg failures that were announced since the mirror was last in sync. */
   readonly #announced = new Set<string>();
@@ -39,11 +40,13 @@ export class MirrorWatch {
     engine: Engine,
     oracle: Oracle,
     operations: ReadonlyMap<string, Operation>,
+    hung: ReadonlyMap<string, Operation>,
   ) {
     this.#storage = storage;
     this.#engine = engine;
     this.#oracle = oracle;
     this.#operations = operations;
+    this.#hung = hung;
     this.#primary = engine.state.legs.primary;
   }
 
@@ -123,15 +126,16 @@ export class MirrorWatch {
       if (!this.#storage.isEqual(region))
         contradict(`region ${region} is in sync, its legs differ`);
     }
-    for (const region of this.#regionsBeingWritten()) {
+    for (const region of this.#regionsWrittenBy(this.#operations)) {
       if (state.hash.writesInFlightTo(region as RegionIndex) > 0) continue;
       contradict(`region ${region} is being written, and the region hash does not know`);
     }
   }
 
   #beforeWrite(effect: Extract<Effect, { kind: 'writeLeg' }>): void {
-    const first = effect.offset / SECTOR_BYTES;
-    const end = first + effect.length / SECTOR_BYTES;
+    const { sectorBytes } = this.#storage.scenario;
+    const first = effect.offset / sectorBytes;
+    const end = first + effect.length / sectorBytes;
     for (const other of this.#operations.values()) {
       if (!(other instanceof WriteOperation) || other.effect.leg !== effect.leg) continue;
       if (other.firstSector >= end || first >= other.firstSector + other.sectorCount) continue;
@@ -147,7 +151,9 @@ export class MirrorWatch {
   #beforeCopy({ region, source, targets }: Extract<Effect, { kind: 'copyRegion' }>): void {
     if (targets.length === 0) contradict(`region ${region} is copied to nobody`);
     if (targets.includes(source)) contradict(`region ${region} is copied from ${source} to itself`);
-    if (this.#regionsBeingWritten().has(region)) contradict(`the copy of ${region} meets a write`);
+    if (this.#regionsWrittenBy(this.#operations).has(region)) {
+      contradict(`the copy of ${region} meets a write`);
+    }
     this.#isMarked(region);
     const first = this.#storage.firstSectorOf(region);
     this.#holdsTheTruth(source, first, this.#storage.sectorCountOf(region), 'copied from');
@@ -170,7 +176,8 @@ export class MirrorWatch {
     if (!this.#storage.isSettled(region)) {
       contradict(`region ${region} is partly in a leg's cache, and ${because}`);
     }
-    if (this.#regionsBeingWritten().has(region)) {
+    const written = [this.#operations, this.#hung].map((some) => this.#regionsWrittenBy(some));
+    if (written.some((regions) => regions.has(region))) {
       contradict(`region ${region} is being written, and ${because}`);
     }
   }
@@ -181,9 +188,10 @@ export class MirrorWatch {
   }
 
   #logMayCallClean(region: number): boolean {
-    const write = this.#operations.get('log');
-    const isBeingWritten = write instanceof LogOperation && write.saysClean(placeInLog(region));
-    return isBeingWritten || this.#storage.mayBeClean(region);
+    const place = placeInLog(region);
+    const underWay = [this.#operations.get('log'), this.#hung.get('log')];
+    const saysClean = (one?: Operation) => one instanceof LogOperation && one.saysClean(place);
+    return underWay.some(saysClean) || this.#storage.mayBeClean(region);
   }
 
   #holdsTheTruth(leg: LegIndex, first: number, count: number, as: string): void {
@@ -210,9 +218,9 @@ export class MirrorWatch {
     this.#announced.add(name);
   }
 
-  #regionsBeingWritten(): Set<number> {
+  #regionsWrittenBy(operations: ReadonlyMap<string, Operation>): Set<number> {
     const writes: SectorRange[] = [];
-    for (const operation of this.#operations.values()) {
+    for (const operation of operations.values()) {
       if (!(operation instanceof WriteOperation)) continue;
       writes.push({ sector: operation.firstSector, count: operation.sectorCount });
     }

@@ -4,14 +4,16 @@
  *   asked ──land──▶ some of it is on the device ──end──▶ the engine hears how it ended
  *     └───────────────────────┴──interrupt──▶ the process or the power is gone in the middle
  *
- * Landing apart from ending gives two operations every order that two devices can give them.
+ * Landing apart from ending gives two operations every order that two devices can give them. One that
+ * a fenced leg refused (fence.ts) never lands, and ends badly.
  */
 import type { LogWrite } from '../dirty-log/dirty-log.ts';
 import type { Effect, MirrorMemory } from '../engine/effect.ts';
 import type { Input, IoOutcome } from '../engine/input.ts';
 import type { LegIndex } from '../geometry/units.ts';
 import { SECTOR_BYTES } from '../geometry/units.ts';
-import { maskOf, NO_LEGS, union } from '../region/leg-content.ts';
+import type { LegMask } from '../region/leg-content.ts';
+import { has, maskOf, NO_LEGS, union } from '../region/leg-content.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { CachedSector } from './simulated-device.ts';
 import type { SimulatedStorage } from './simulated-storage.ts';
@@ -39,10 +41,26 @@ export interface Operation {
   readonly write: number | null;
   /** Same key, and a crash in the middle of it leaves the same. */
   readonly key: string;
+  /** The leg it was meant for refuses everything. */
+  readonly isRefused: boolean;
   land(luck: number): void;
   end(outcome: IoOutcome, luck: number): Input;
   /** `storage` is what will be found afterwards; what `lands` picks has reached it. */
   interrupt(storage: SimulatedStorage, lands: Choice): void;
+}
+
+/** One that a leg, or the log, must answer in time. */
+export interface TimedOperation extends Operation {
+  /** Whose time it is. */
+  readonly place: LegIndex | 'log';
+  /** What the engine hears when the time is over. */
+  timeOver(): Input;
+  /** As `end`, after that: nobody looks at its buffer any more. */
+  endLate(outcome: IoOutcome, luck: number): Input;
+}
+
+export function isTimed(operation: Operation): operation is TimedOperation {
+  return 'timeOver' in operation;
 }
 
 /** A number for every write to a device, so that a crash can lose one of them. */
@@ -52,29 +70,36 @@ type ReadLeg = Extract<Effect, { kind: 'readLeg' }>;
 type WriteLeg = Extract<Effect, { kind: 'writeLeg' }>;
 type CopyRegion = Extract<Effect, { kind: 'copyRegion' }>;
 
-export class ReadOperation implements Operation {
+export class ReadOperation implements TimedOperation {
   readonly name: string;
   readonly write = null;
   readonly key = '';
+  readonly isRefused: boolean;
   readonly effect: ReadLeg;
   readonly #storage: SimulatedStorage;
   readonly #into: number[];
   #isLanded = false;
 
   /** `into`: the buffer of the whole request. */
-  constructor(effect: ReadLeg, storage: SimulatedStorage, into: number[]) {
+  constructor(effect: ReadLeg, storage: SimulatedStorage, isRefused: boolean, into: number[]) {
     this.name = `read ${effect.request} at ${effect.at}`;
     this.effect = effect;
+    this.isRefused = isRefused;
     this.#storage = storage;
     this.#into = into;
   }
 
+  get place(): LegIndex {
+    return this.effect.leg;
+  }
+
   land(): void {
     const { leg, offset, length, at } = this.effect;
+    const { sectorBytes } = this.#storage.scenario;
     const device = this.#storage.legs[leg];
-    for (let byte = 0; byte < length; byte += SECTOR_BYTES) {
-      const sector = (offset + byte) / SECTOR_BYTES;
-      this.#into[(at + byte) / SECTOR_BYTES] = device?.read(sector) ?? 0;
+    for (let byte = 0; byte < length; byte += sectorBytes) {
+      const sector = (offset + byte) / sectorBytes;
+      this.#into[(at + byte) / sectorBytes] = device?.read(sector) ?? 0;
     }
     this.#isLanded = true;
   }
@@ -84,11 +109,20 @@ export class ReadOperation implements Operation {
     return { kind: 'legIoEnded', io: this.effect.io, outcome };
   }
 
+  timeOver(): Input {
+    return { kind: 'legIoEnded', io: this.effect.io, outcome: 'failed' };
+  }
+
+  endLate(outcome: IoOutcome): Input {
+    return { kind: 'legIoEnded', io: this.effect.io, outcome };
+  }
+
   interrupt(): void {}
 }
 
-export class WriteOperation implements Operation {
+export class WriteOperation implements TimedOperation {
   readonly name: string;
+  readonly isRefused: boolean;
   readonly effect: WriteLeg;
   readonly firstSector: number;
   readonly sectorCount: number;
@@ -100,11 +134,22 @@ export class WriteOperation implements Operation {
     return this.name;
   }
 
-  constructor(effect: WriteLeg, storage: SimulatedStorage, numbers: WriteNumbers) {
+  get place(): LegIndex {
+    return this.effect.leg;
+  }
+
+  constructor(
+    effect: WriteLeg,
+    storage: SimulatedStorage,
+    isRefused: boolean,
+    numbers: WriteNumbers,
+  ) {
+    const { sectorBytes } = storage.scenario;
     this.name = `write ${effect.request} leg ${effect.leg} at ${effect.at}`;
     this.effect = effect;
-    this.firstSector = effect.offset / SECTOR_BYTES;
-    this.sectorCount = effect.length / SECTOR_BYTES;
+    this.isRefused = isRefused;
+    this.firstSector = effect.offset / sectorBytes;
+    this.sectorCount = effect.length / sectorBytes;
     this.#storage = storage;
     this.write = numbers();
   }
@@ -128,11 +173,20 @@ export class WriteOperation implements Operation {
     return { kind: 'legIoEnded', io: this.effect.io, outcome };
   }
 
+  timeOver(): Input {
+    return { kind: 'legIoEnded', io: this.effect.io, outcome: 'failed' };
+  }
+
+  endLate(outcome: IoOutcome, luck: number): Input {
+    return this.end(outcome, luck);
+  }
+
   interrupt(storage: SimulatedStorage, lands: Choice): void {
     this.#put(storage, lands);
   }
 
   #put(storage: SimulatedStorage, lands: Choice): void {
+    if (this.isRefused) return;
     const device = storage.legs[this.effect.leg];
     for (let index = 0; index < this.sectorCount; index += 1) {
       if (!lands(index)) continue;
@@ -141,39 +195,56 @@ export class WriteOperation implements Operation {
   }
 }
 
-export class FlushOperation implements Operation {
+export class FlushOperation implements TimedOperation {
   readonly name: string;
   readonly write = null;
   readonly key = '';
+  readonly isRefused: boolean;
   readonly leg: LegIndex;
   /** What it lost, if it failed. */
   lost: readonly CachedSector<number>[] = [];
   readonly #storage: SimulatedStorage;
   readonly #mark: number;
 
-  constructor(leg: LegIndex, storage: SimulatedStorage) {
+  get place(): LegIndex {
+    return this.leg;
+  }
+
+  constructor(leg: LegIndex, storage: SimulatedStorage, isRefused: boolean) {
     this.name = `flush leg ${leg}`;
     this.leg = leg;
+    this.isRefused = isRefused;
     this.#storage = storage;
     this.#mark = storage.legs[leg]?.mark ?? 0;
   }
 
   land(): void {
-    this.#storage.legs[this.leg]?.flush(this.#mark);
+    if (!this.isRefused) this.#storage.legs[this.leg]?.flush(this.#mark);
   }
 
   end(outcome: IoOutcome, luck: number): Input {
     const device = this.#storage.legs[this.leg];
     if (outcome === 'ok') device?.flush(this.#mark);
-    else this.lost = device?.failFlush(this.#mark, chosenBy(luck)) ?? [];
+    else if (!this.isRefused) this.lost = device?.failFlush(this.#mark, chosenBy(luck)) ?? [];
     return { kind: 'legFlushEnded', leg: this.leg, outcome };
+  }
+
+  timeOver(): Input {
+    return { kind: 'legFlushEnded', leg: this.leg, outcome: 'failed' };
+  }
+
+  /** Whoever was told that it failed expects the worst of it, so it may as well have flushed. */
+  endLate(): Input {
+    return this.end('ok', LUCK_OF_ALL);
   }
 
   interrupt(): void {}
 }
 
-export class LogOperation implements Operation {
+export class LogOperation implements TimedOperation {
   readonly name = 'log';
+  readonly place = 'log';
+  readonly isRefused = false;
   readonly logWrite: LogWrite;
   readonly #storage: SimulatedStorage;
   readonly write: number;
@@ -196,6 +267,14 @@ export class LogOperation implements Operation {
       else log.failFlush(log.mark, chosenBy(luck));
     }
     return { kind: 'logWriteEnded', outcome };
+  }
+
+  timeOver(): Input {
+    return { kind: 'logWriteEnded', outcome: 'failed' };
+  }
+
+  endLate(outcome: IoOutcome, luck: number): Input {
+    return this.end(outcome, luck);
   }
 
   interrupt(storage: SimulatedStorage, lands: Choice): void {
@@ -235,6 +314,7 @@ export class LogOperation implements Operation {
 
 export class MemoryOperation implements Operation {
   readonly name: string;
+  readonly isRefused = false;
   readonly write = null;
   readonly memory: MirrorMemory;
   readonly #storage: SimulatedStorage;
@@ -253,19 +333,21 @@ export class MemoryOperation implements Operation {
   land(): void {}
 
   end(outcome: IoOutcome): Input {
-    const { memories } = this.#storage;
-    this.#storage.memories = outcome === 'ok' ? [this.memory] : [...memories, this.memory];
+    const written = this.#storage.sidecarWith(this.memory);
+    this.#storage.memories = outcome === 'ok' ? [written] : [...this.#storage.memories, written];
     return { kind: 'memoryKept', outcome };
   }
 
   interrupt(storage: SimulatedStorage): void {
-    storage.memories = [...storage.memories, this.memory];
+    storage.memories = [...storage.memories, storage.sidecarWith(this.memory)];
   }
 }
 
 export class CopyOperation implements Operation {
   readonly name: string;
+  readonly isRefused: boolean;
   readonly effect: CopyRegion;
+  readonly #refused: LegMask;
   readonly #storage: SimulatedStorage;
   readonly write: number;
   readonly #end: number;
@@ -273,18 +355,28 @@ export class CopyOperation implements Operation {
   /** Read from the source, not yet written to the targets: ends before `#next`. */
   #chunk: number[] = [];
 
-  constructor(effect: CopyRegion, storage: SimulatedStorage, numbers: WriteNumbers) {
+  /** `fenced`: the legs that refuse everything; a copy to some of those goes to the rest. */
+  constructor(
+    effect: CopyRegion,
+    storage: SimulatedStorage,
+    fenced: LegMask,
+    numbers: WriteNumbers,
+  ) {
+    const { sectorBytes } = storage.scenario;
     this.name = `copy ${effect.region}`;
     this.effect = effect;
+    this.isRefused = has(fenced, effect.source);
+    this.#refused = fenced;
     this.#storage = storage;
     this.write = numbers();
-    this.#next = effect.offset / SECTOR_BYTES;
-    this.#end = this.#next + effect.length / SECTOR_BYTES;
+    this.#next = effect.offset / sectorBytes;
+    this.#end = this.#next + effect.length / sectorBytes;
   }
 
   /** Writes what was read, then reads some more. */
   land(luck: number): void {
-    for (const leg of this.effect.targets) this.#writeChunk(this.#storage, leg, EVERY);
+    if (this.isRefused) return;
+    for (const leg of this.#targets) this.#writeChunk(this.#storage, leg, EVERY);
     const count = luck === LUCK_OF_ALL ? this.#end - this.#next : 1 + (luck % 3);
     this.#chunk = [];
     for (; this.#chunk.length < count && this.#next < this.#end; this.#next += 1) {
@@ -294,24 +386,33 @@ export class CopyOperation implements Operation {
   }
 
   end(outcome: IoOutcome, luck: number): Input {
-    const { region, targets } = this.effect;
-    if (outcome !== 'ok' && luck % 2 !== 0) {
+    const { region } = this.effect;
+    if (this.isRefused || (outcome !== 'ok' && luck % 2 !== 0)) {
       return { kind: 'copyEnded', region, readFailed: true, failedTargets: NO_LEGS };
     }
     const fails = chosenBy(luck);
+    const targets = this.#targets;
     const failed = outcome === 'ok' ? [] : targets.filter((_, index) => fails(index));
     if (outcome !== 'ok' && failed.length === 0) failed.push(...targets);
     this.#finish(targets.filter((leg) => !failed.includes(leg)));
-    const failedTargets = failed.reduce((mask, leg) => union(mask, maskOf(leg)), NO_LEGS);
+    const refused = this.effect.targets.filter((leg) => has(this.#refused, leg));
+    const failedTargets = [...failed, ...refused].reduce(
+      (mask, leg) => union(mask, maskOf(leg)),
+      NO_LEGS,
+    );
     return { kind: 'copyEnded', region, readFailed: false, failedTargets };
   }
 
   interrupt(storage: SimulatedStorage, lands: Choice): void {
-    for (const leg of this.effect.targets) this.#writeChunk(storage, leg, lands);
+    for (const leg of this.#targets) this.#writeChunk(storage, leg, lands);
   }
 
   get key(): string {
     return `${this.name} to ${this.effect.targets} before ${this.#next}: ${this.#chunk}`;
+  }
+
+  get #targets(): LegIndex[] {
+    return this.effect.targets.filter((leg) => !has(this.#refused, leg));
   }
 
   #finish(targets: readonly LegIndex[]): void {

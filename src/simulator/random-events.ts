@@ -3,19 +3,21 @@
  * wants something, that time passes, that the owner gives an order, that a device fails, that all ends.
  */
 import type { IoOutcome } from '../engine/input.ts';
+import type { LegIndex } from '../geometry/units.ts';
+import { has } from '../region/leg-content.ts';
 import type { Scenario } from './scenario.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { SimulatedMirror } from './simulated-mirror.ts';
 import type { CrashLuck, SimulationEvent } from './simulation-event.ts';
 
 const TICKS = [1, 10, 10, 100, 1_000, 4_000, 20_000];
+/** Shorter than the aftermath, longer than any rest. */
+const JUMPS = [-60_000, -1_000, 60_000, 86_400_000];
 const LUCK_MAX = 2 ** 31;
 
 export class RandomEvents {
   readonly #random: SeededRandom;
   readonly #scenario: Scenario;
-  /** Legs that fail everything for now. */
-  readonly #down = new Set<number>();
 
   constructor(seed: number, scenario: Scenario) {
     this.#random = new SeededRandom(seed ^ 0x5eed);
@@ -24,8 +26,11 @@ export class RandomEvents {
 
   next(mirror: SimulatedMirror): SimulationEvent {
     const random = this.#random;
-    this.#toggleOutages();
-    if (random.chance(this.#scenario.crashes)) return { kind: 'crash', luck: this.#crashLuck() };
+    const { crashes, departures, clockJumps } = this.#scenario;
+    if (random.chance(crashes)) return { kind: 'crash', luck: this.#crashLuck() };
+    if (random.chance(departures)) return this.#departure(mirror);
+    if (random.chance(clockJumps)) return { kind: 'jump', by: random.pick(JUMPS) };
+    if (mirror.fence.hung.size > 0 && random.chance(0.05)) return this.#late(mirror);
     if (mirror.operations.size > 0 && random.chance(0.65)) return this.#progress(mirror);
     if (mirror.life === 'broken') return { kind: 'crash', luck: this.#crashLuck() };
     const mayAsk = mirror.life === 'serving' && mirror.clients.waiting < this.#scenario.requestsMax;
@@ -34,11 +39,16 @@ export class RandomEvents {
     return { kind: 'tick', by: random.pick(TICKS) };
   }
 
-  #toggleOutages(): void {
-    const { legOutages, legCount } = this.#scenario;
-    if (legOutages === 0 || !this.#random.chance(legOutages)) return;
-    const leg = this.#random.below(legCount);
-    if (!this.#down.delete(leg)) this.#down.add(leg);
+  #departure({ fence }: SimulatedMirror): SimulationEvent {
+    const leg = this.#random.below(this.#scenario.legCount) as LegIndex;
+    return { kind: has(fence.away, leg) ? 'return' : 'leave', leg };
+  }
+
+  #late({ fence }: SimulatedMirror): SimulationEvent {
+    const random = this.#random;
+    const operation = random.pick([...fence.hung.keys()]);
+    const outcome = random.chance(0.7) ? 'ok' : 'failed';
+    return { kind: 'late', operation, outcome, luck: random.below(LUCK_MAX) };
   }
 
   #progress(mirror: SimulatedMirror): SimulationEvent {
@@ -46,6 +56,7 @@ export class RandomEvents {
     const operation = random.pick([...mirror.operations.keys()]);
     const luck = random.chance(0.5) ? 0 : random.below(LUCK_MAX);
     if (random.chance(0.3)) return { kind: 'land', operation, luck };
+    if (random.chance(this.#scenario.hangs)) return { kind: 'hang', operation };
     const outcome = this.#outcomeOf(operation);
     return { kind: 'end', operation, outcome, luck };
   }
@@ -60,7 +71,6 @@ export class RandomEvents {
     const { logErrors, memoryErrors, flushErrors, legErrors } = this.#scenario;
     if (operation === 'log') return logErrors;
     if (operation === 'memory' || operation === 'session') return memoryErrors;
-    for (const leg of this.#down) if (operation.includes(`leg ${leg}`)) return 1;
     return operation.startsWith('flush') ? flushErrors : legErrors;
   }
 
@@ -91,12 +101,16 @@ export class RandomEvents {
 
   #crashLuck(): CrashLuck {
     const random = this.#random;
+    const { legChanges, legCount } = this.#scenario;
+    const leg = () => (random.chance(legChanges) ? random.below(legCount) : null);
     return {
       power: random.chance(0.6),
       cached: random.pick(['kept', 'lost', 'some', 'some']),
       inFlight: random.pick(['landed', 'lost', 'some', 'some']),
       logSectors: null,
       memory: random.below(4),
+      gone: leg(),
+      swapped: leg(),
       seed: random.below(LUCK_MAX),
     };
   }

@@ -3,14 +3,15 @@
  * go wrong with a million regions goes wrong with four, and sooner.
  */
 import { RegionGeometry } from '../geometry/region-geometry.ts';
-import { byteCount, SECTOR_BYTES } from '../geometry/units.ts';
+import { byteCount } from '../geometry/units.ts';
 import type { ReadPolicy } from '../mirror-set/mirror-spec.ts';
 import { SeededRandom } from './seeded-random.ts';
 
 export interface Scenario {
   readonly legCount: number;
-  /** Of 512 bytes. */
   readonly sectorCount: number;
+  /** What is written or lost as one: 512 bytes, or more to have a large mirror with few of them. */
+  readonly sectorBytes: number;
   /** A power of two, at least 2. */
   readonly sectorsPerRegion: number;
   readonly log: 'disk' | 'core';
@@ -18,7 +19,8 @@ export interface Scenario {
   readonly legsEqual: boolean;
   /**
    * If not 0, the mirror had so many regions before it was given another size: the log speaks of those,
-   * every other one is clean and equal, and the bits beyond are garbage.
+   * every other one is clean and equal, and the bits beyond are garbage. More than any mirror can have
+   * (`DAMAGED_COUNT` and above): the log was damaged, and calls clean what is not.
    */
   readonly regionsBefore: number;
   readonly handleErrors: boolean;
@@ -27,8 +29,14 @@ export interface Scenario {
   readonly recoveriesMax: number;
   /** How often an I/O to a leg fails, from 0 to 1. */
   readonly legErrors: number;
-  /** How often a leg begins to fail everything, and how often it stops doing so. */
-  readonly legOutages: number;
+  /** How often an operation hangs instead of ending, or one that hung ends. */
+  readonly hangs: number;
+  /** How often a leg leaves, or returns. */
+  readonly departures: number;
+  /** How often a crash finds a leg gone, or another one in its place. */
+  readonly legChanges: number;
+  /** How often the clock jumps. */
+  readonly clockJumps: number;
   readonly flushErrors: number;
   readonly logErrors: number;
   readonly memoryErrors: number;
@@ -41,6 +49,7 @@ export interface Scenario {
 export const CALM: Scenario = {
   legCount: 2,
   sectorCount: 8,
+  sectorBytes: 512,
   sectorsPerRegion: 2,
   log: 'disk',
   legsEqual: true,
@@ -50,7 +59,10 @@ export const CALM: Scenario = {
   readPolicy: 'queue',
   recoveriesMax: 2,
   legErrors: 0,
-  legOutages: 0,
+  hangs: 0,
+  departures: 0,
+  legChanges: 0,
+  clockJumps: 0,
   flushErrors: 0,
   logErrors: 0,
   memoryErrors: 0,
@@ -58,11 +70,23 @@ export const CALM: Scenario = {
   requestsMax: 4,
 };
 
-export function geometryOf({ sectorCount, sectorsPerRegion }: Scenario): RegionGeometry {
+/** The least number of regions that no log can have; 32 bits of it are 0. */
+export const DAMAGED_COUNT = 2 ** 32;
+
+export function geometryOf({
+  sectorCount,
+  sectorBytes,
+  sectorsPerRegion,
+}: Scenario): RegionGeometry {
   return RegionGeometry.of(
-    byteCount(sectorCount * SECTOR_BYTES),
-    byteCount(sectorsPerRegion * SECTOR_BYTES),
+    byteCount(sectorCount * sectorBytes),
+    byteCount(sectorsPerRegion * sectorBytes),
   );
+}
+
+function sizeBefore(regions: number, random: SeededRandom): number {
+  if (random.chance(0.9)) return 0;
+  return random.chance(0.2) ? DAMAGED_COUNT + regions : random.between(1, regions + 4);
 }
 
 export function scenarioOf(seed: number): Scenario {
@@ -77,16 +101,20 @@ export function scenarioOf(seed: number): Scenario {
   return {
     legCount,
     sectorCount,
+    sectorBytes: random.pick([512, 512, 4_096, 2 ** 20, 2 ** 31]),
     sectorsPerRegion,
     log: random.chance(0.15) ? 'core' : 'disk',
     legsEqual: random.chance(0.6),
-    regionsBefore: random.chance(0.1) ? random.between(1, regions + 4) : 0,
+    regionsBefore: sizeBefore(regions, random),
     handleErrors: random.chance(0.85),
     keepLog: random.chance(0.15),
     readPolicy: random.pick(['queue', 'queue', 'round-robin', 'primary', 'leg:1']),
     recoveriesMax: random.pick([1, 2, 3, 8]),
     legErrors: rate([0, 0.01, 0.05, 0.2]),
-    legOutages: rate([0, 0, 0.01]),
+    hangs: rate([0, 0, 0.02, 0.1]),
+    departures: rate([0, 0, 0.01]),
+    legChanges: rate([0, 0.3]),
+    clockJumps: rate([0, 0, 0.01]),
     flushErrors: rate([0, 0, 0.02, 0.2]),
     logErrors: rate([0, 0, 0, 0.1]),
     memoryErrors: rate([0, 0.1, 0.5]),

@@ -12,45 +12,42 @@ import type { Effect } from '../engine/effect.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Input, IoOutcome } from '../engine/input.ts';
 import type { EngineOptions } from '../engine/mirror-state.ts';
-import { maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
+import { has, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
 import { Clients } from './clients.ts';
 import { contradict } from './contradiction.ts';
+import { Fence } from './fence.ts';
 import { MirrorWatch } from './mirror-watch.ts';
 import type { Operation } from './operation.ts';
 import {
   CopyOperation,
   FlushOperation,
+  isTimed,
   LogOperation,
   MemoryOperation,
   ReadOperation,
   WriteOperation,
 } from './operation.ts';
 import type { Oracle } from './oracle.ts';
-import { SeededRandom } from './seeded-random.ts';
 import type { SimulatedStorage } from './simulated-storage.ts';
 import type { CrashLuck, SimulationEvent } from './simulation-event.ts';
 import { UNHARMED } from './simulation-event.ts';
+import type { Wreck } from './wreck.ts';
+import { wreckOf } from './wreck.ts';
 
 export type EngineMaker = (options: EngineOptions) => Engine;
 
 /** `broken`: the activation failed; only a new process helps. */
 type Life = 'resuming' | 'beginning' | 'serving' | 'stopping' | 'stopped' | 'broken';
 
-/** What a crash leaves behind. */
-interface Wreck {
-  readonly storage: SimulatedStorage;
-  readonly oracle: Oracle;
-  /** Same key, same future. */
-  readonly key: string;
-}
-
 type EndEvent = Extract<SimulationEvent, { readonly kind: 'end' }>;
+type LateEvent = Extract<SimulationEvent, { readonly kind: 'late' }>;
 
 export class SimulatedMirror {
   readonly storage: SimulatedStorage;
   readonly clients: Clients;
   readonly engine: Engine;
   readonly operations = new Map<string, Operation>();
+  readonly fence: Fence;
   life: Life = 'resuming';
   /** Steps of all engines in this storage's history. */
   steps: number;
@@ -71,16 +68,19 @@ export class SimulatedMirror {
     oracle: Oracle,
     makeEngine: EngineMaker,
     before = { now: 0, steps: 0, writes: 0, requests: 0 },
+    away = NO_LEGS,
   ) {
     this.storage = storage;
-    this.clients = new Clients(oracle);
+    this.clients = new Clients(oracle, storage.scenario.sectorBytes);
+    this.fence = new Fence(away);
     this.now = before.now;
     this.steps = before.steps;
     this.#writes = before.writes;
     this.#requests = before.requests;
     this.#makeEngine = makeEngine;
     this.engine = makeEngine(storage.activate());
-    this.#watch = new MirrorWatch(storage, this.engine, oracle, this.operations);
+    const { operations, fence } = this;
+    this.#watch = new MirrorWatch(storage, this.engine, oracle, operations, fence.hung);
     this.#watch.found();
     this.#step({ kind: 'pauseRecovery' });
     this.#step({ kind: 'tick', now: this.now });
@@ -96,8 +96,17 @@ export class SimulatedMirror {
       }
       case 'end':
         return this.#end(event);
+      case 'hang':
+        return this.#hang(event.operation);
+      case 'late':
+        return this.#late(event);
+      case 'leave':
+        return this.fence.leave(event.leg);
+      case 'return':
+        return this.fence.return(event.leg);
       case 'tick':
-        this.now += event.by;
+      case 'jump':
+        this.now = Math.max(0, this.now + event.by);
         this.#step({ kind: 'tick', now: this.now });
         return true;
       case 'throttleRecovery':
@@ -119,6 +128,11 @@ export class SimulatedMirror {
     }
   }
 
+  /** What the devices have been asked for and have not done with, heard of or not. */
+  get underWay(): Operation[] {
+    return [...this.operations.values(), ...this.fence.hung.values()];
+  }
+
   /** A number that no request has had; from 1, so that it can stand for what a write writes. */
   newRequest(): number {
     return this.#requests + 1;
@@ -131,7 +145,7 @@ export class SimulatedMirror {
 
   /** As many as there are sidecars that the next process may find. */
   get memoriesMax(): number {
-    const underWay = [...this.operations.values()].filter((one) => one instanceof MemoryOperation);
+    const underWay = this.underWay.filter((one) => one instanceof MemoryOperation);
     return this.storage.memories.length + underWay.length;
   }
 
@@ -139,13 +153,13 @@ export class SimulatedMirror {
   unsettledWrites(): Set<number> {
     const { legs, log } = this.storage;
     const devices = log === null ? legs : [...legs, log];
-    const underWay = [...this.operations.values()].flatMap(({ write }) => write ?? []);
+    const underWay = this.underWay.flatMap(({ write }) => write ?? []);
     return new Set([...devices.flatMap((device) => [...device.cachedWrites()]), ...underWay]);
   }
 
   /** Same key, and the same can be left by a crash now. */
   get crashKey(): string {
-    const underWay = [...this.operations.values()].map(({ key }) => key).sort();
+    const underWay = this.underWay.map(({ key }) => key).sort();
     const { key } = this.storage;
     return [key, this.clients.oracle.key, [...this.#lostInFlush], ...underWay].join('\n');
   }
@@ -161,34 +175,20 @@ export class SimulatedMirror {
 
   /** What the next process would find; this one stays as it is. */
   wreck(luck: CrashLuck): Wreck {
-    const storage = this.storage.clone();
-    const random = new SeededRandom(luck.seed);
-    for (const operation of this.operations.values()) {
-      operation.interrupt(storage, landing(operation, luck, random));
-    }
-    const memory = storage.memories[luck.memory % storage.memories.length];
-    storage.memories = memory === undefined ? [] : [memory];
-    if (luck.power) {
-      const survives = survival(luck, random);
-      for (const leg of storage.legs) leg.losePower(survives);
-      storage.log?.losePower(survives);
-    }
-    const oracle = this.clients.oracle.clone();
-    oracle.crash(luck.power);
-    // Whether the next process knows which leg lost them depends on when this one died.
-    for (const sector of this.#lostInFlush) oracle.doubt(sector);
-    return { storage, oracle, key: `${storage.key} ${oracle.key}` };
+    const { storage, clients, underWay } = this;
+    const lostInFlush = this.#lostInFlush;
+    return wreckOf({ storage, oracle: clients.oracle, underWay, lostInFlush }, luck);
   }
 
   /** The next process, with what it finds. */
-  rise({ storage, oracle }: Wreck): SimulatedMirror {
+  rise({ storage, oracle, away }: Wreck): SimulatedMirror {
     const before = {
       now: this.now,
       steps: this.steps,
       writes: this.#writes,
       requests: this.#requests,
     };
-    return new SimulatedMirror(storage, oracle, this.#makeEngine, before);
+    return new SimulatedMirror(storage, oracle, this.#makeEngine, before, away);
   }
 
   /** The owner's, once the mirror serves. */
@@ -203,11 +203,13 @@ export class SimulatedMirror {
     return true;
   }
 
-  #end({ operation: name, outcome, luck }: EndEvent): boolean {
+  #end(event: EndEvent): boolean {
+    const { operation: name, luck } = event;
     const operation = this.operations.get(name);
     if (operation === undefined) return false;
     // The shell writes the sidecar once at a time, and had begun with that one.
     if (name === 'memory' && this.operations.has('session')) return false;
+    const outcome = operation.isRefused ? 'failed' : event.outcome;
     this.operations.delete(name);
     const input = operation.end(outcome, luck);
     if (outcome !== 'ok') this.#failed(operation);
@@ -218,6 +220,31 @@ export class SimulatedMirror {
     } else {
       this.#step(input);
     }
+    return true;
+  }
+
+  /** The engine is told of a failure; what the device does is another matter. */
+  #hang(name: string): boolean {
+    const operation = this.operations.get(name);
+    if (operation === undefined || !isTimed(operation)) return false;
+    if (!this.fence.mayHang(operation)) return false;
+    this.operations.delete(name);
+    this.fence.hung.set(name, operation);
+    this.#failed(operation);
+    const input = operation.timeOver();
+    if (operation instanceof FlushOperation) this.#endFailedFlush(operation, input);
+    else this.#step(input);
+    return true;
+  }
+
+  /** An operation that hung is over. */
+  #late({ operation: name, outcome, luck }: LateEvent): boolean {
+    const operation = this.fence.hung.get(name);
+    if (operation === undefined) return false;
+    this.fence.hung.delete(name);
+    const heard = this.fence.hears(operation.endLate(outcome, luck));
+    if (heard === null) this.#watch.atRest(this.clients);
+    else this.#step(heard);
     return true;
   }
 
@@ -277,17 +304,18 @@ export class SimulatedMirror {
       return this.#writes;
     };
     this.#watch.before(effect);
+    const { closed } = this.fence;
     switch (effect.kind) {
       case 'readLeg': {
         const buffer = this.clients.bufferOf(effect.request);
-        this.#begin(new ReadOperation(effect, this.storage, buffer));
+        this.#begin(new ReadOperation(effect, this.storage, has(closed, effect.leg), buffer));
         break;
       }
       case 'writeLeg':
-        this.#begin(new WriteOperation(effect, this.storage, numbers));
+        this.#begin(new WriteOperation(effect, this.storage, has(closed, effect.leg), numbers));
         break;
       case 'flushLeg':
-        this.#begin(new FlushOperation(effect.leg, this.storage));
+        this.#begin(new FlushOperation(effect.leg, this.storage, has(closed, effect.leg)));
         break;
       case 'writeLog':
         this.#begin(new LogOperation(effect.write, this.storage, numbers));
@@ -296,7 +324,7 @@ export class SimulatedMirror {
         this.#begin(new MemoryOperation('memory', effect.memory, this.storage));
         break;
       case 'copyRegion':
-        this.#begin(new CopyOperation(effect, this.storage, numbers));
+        this.#begin(new CopyOperation(effect, this.storage, closed, numbers));
         break;
       case 'reply':
         this.#reply(effect);
@@ -323,24 +351,4 @@ export class SimulatedMirror {
     if (effect.outcome === 'ok') this.#watch.acknowledged(event);
     if (event.kind === 'flush' && effect.outcome === 'ok') this.#lostInFlush.clear();
   }
-}
-
-function landing(
-  operation: Operation,
-  { inFlight, logSectors }: CrashLuck,
-  random: SeededRandom,
-): (index: number) => boolean {
-  if (operation.name === 'log' && logSectors !== null) return (index) => index < logSectors;
-  if (inFlight === 'some') return () => random.chance(0.5);
-  const lands = inFlight === 'landed' || (inFlight !== 'lost' && inFlight.includes(operation.name));
-  return () => lands;
-}
-
-function survival(
-  { cached }: CrashLuck,
-  random: SeededRandom,
-): (entry: { readonly write: number }) => boolean {
-  if (cached === 'some') return () => random.chance(0.5);
-  if (typeof cached === 'object') return ({ write }) => !cached.lost.includes(write);
-  return () => cached === 'kept';
 }

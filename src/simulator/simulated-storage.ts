@@ -15,51 +15,56 @@ import {
   logImageBytes,
 } from '../dirty-log/disk-format.ts';
 import { DiskLog } from '../dirty-log/disk-log.ts';
+import type { LogArea } from '../dirty-log/log-resume.ts';
 import type { MirrorMemory } from '../engine/effect.ts';
 import type { EngineOptions } from '../engine/mirror-state.ts';
 import { invariant } from '../errors/invariant.ts';
 import type { RegionGeometry } from '../geometry/region-geometry.ts';
-import type { RegionCount, RegionIndex } from '../geometry/units.ts';
+import type { LegIndex, RegionCount, RegionIndex } from '../geometry/units.ts';
 import { byteCount, legIndex, SECTOR_BYTES } from '../geometry/units.ts';
-import { LegContent, maskOf, NO_LEGS, without } from '../region/leg-content.ts';
+import type { LegMask } from '../region/leg-content.ts';
+import { LegContent, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
 import { contradict } from './contradiction.ts';
 import type { Scenario } from './scenario.ts';
-import { geometryOf } from './scenario.ts';
+import { DAMAGED_COUNT, geometryOf } from './scenario.ts';
 import { SimulatedDevice } from './simulated-device.ts';
 
 const BLOCK = byteCount(SECTOR_BYTES);
+/** Contents of a leg that was never part of this mirror; no write has such a number. */
+const STRANGE = -1_000_000_000;
 
-interface Session {
-  /** The owner said that the legs are equal, and no activation has spent that yet. */
-  owesNosync: boolean;
+/** The mirror's memory, and what the sidecar says besides. */
+interface SimulatedSidecar extends MirrorMemory {
+  /** Legs that are not those it speaks of. */
+  readonly strangers: LegMask;
   /** The regions that the log was last resumed for. */
-  remembered: RegionCount;
+  readonly remembered: RegionCount;
 }
 
 export class SimulatedStorage {
   readonly scenario: Scenario;
   readonly geometry: RegionGeometry;
-  readonly legs: readonly SimulatedDevice<number>[];
+  readonly legs: SimulatedDevice<number>[];
   /** Null: a core log. */
   readonly log: SimulatedDevice<Uint8Array> | null;
   /** What the sidecar may say. */
-  memories: readonly MirrorMemory[];
-  /** What activations leave for the next one. */
-  readonly session: Session;
+  memories: readonly SimulatedSidecar[];
+  /** The owner said that the legs are equal, and no activation has spent that yet. */
+  #owesNosync: boolean;
 
   private constructor(
     scenario: Scenario,
-    legs: readonly SimulatedDevice<number>[],
+    legs: SimulatedDevice<number>[],
     log: SimulatedDevice<Uint8Array> | null,
-    memories: readonly MirrorMemory[],
-    session: Session,
+    memories: readonly SimulatedSidecar[],
+    owesNosync: boolean,
   ) {
     this.scenario = scenario;
     this.geometry = geometryOf(scenario);
     this.legs = legs;
     this.log = log;
     this.memories = memories;
-    this.session = session;
+    this.#owesNosync = owesNosync;
   }
 
   static create(scenario: Scenario): SimulatedStorage {
@@ -73,11 +78,16 @@ export class SimulatedStorage {
       return new SimulatedDevice(Array.from({ length: sectorCount }, (__, at) => contentOf(at)));
     });
     const log = scenario.log === 'core' ? null : new SimulatedDevice(logBefore(scenario));
-    const memory = { primary: legIndex(0), missing: NO_LEGS, logTrusted: true };
     const { regionCount } = geometryOf(scenario);
-    const owesNosync = legsEqual && regionsBefore === 0;
-    const remembered = regionsBefore === 0 ? regionCount : (regionsBefore as RegionCount);
-    return new SimulatedStorage(scenario, legs, log, [memory], { owesNosync, remembered });
+    const wasResized = regionsBefore > 0 && regionsBefore < DAMAGED_COUNT;
+    const sidecar = {
+      primary: legIndex(0),
+      missing: NO_LEGS,
+      logTrusted: true,
+      strangers: NO_LEGS,
+      remembered: wasResized ? (regionsBefore as RegionCount) : regionCount,
+    };
+    return new SimulatedStorage(scenario, legs, log, [sidecar], legsEqual && regionsBefore === 0);
   }
 
   clone(): SimulatedStorage {
@@ -86,32 +96,53 @@ export class SimulatedStorage {
       this.legs.map((leg) => leg.clone()),
       this.log?.clone() ?? null,
       this.memories,
-      { ...this.session },
+      this.#owesNosync,
     );
   }
 
   /** What a new process makes of what it finds. */
   activate(): EngineOptions {
     invariant(this.memories.length === 1, 'after a crash the sidecar is one thing or another');
-    const [memory] = this.memories as readonly [MirrorMemory];
+    const [sidecar] = this.memories as readonly [SimulatedSidecar];
     const { scenario, geometry } = this;
     const { regionCount } = geometry;
-    const log = this.#resumeLog(memory.logTrusted);
+    const log = this.#resumeLog(sidecar);
     const content = new LegContent(regionCount, scenario.legCount);
-    const others = without(content.all, maskOf(memory.primary));
-    for (let region = 0; region < regionCount; region += 1) {
-      if (!log.isClean(region as RegionIndex)) content.miss(region as RegionIndex, others);
+    const others = without(content.all, maskOf(sidecar.primary));
+    for (let index = 0; index < regionCount; index += 1) {
+      const region = index as RegionIndex;
+      if (!log.isClean(region)) content.miss(region, others);
+      else if (sidecar.strangers !== NO_LEGS) log.mark(region);
+      content.miss(region, sidecar.strangers);
     }
     const { readPolicy, handleErrors, keepLog, recoveriesMax } = scenario;
     const states = new Uint8Array(regionCount);
-    const options = { readPolicy, handleErrors, keepLog, recoveriesMax, states, logTrusted: true };
-    return { ...options, geometry, log, content, primary: memory.primary };
+    const options = { readPolicy, handleErrors, keepLog, recoveriesMax, states };
+    return { ...options, geometry, log, content, primary: sidecar.primary };
   }
 
-  /** The sidecar and the definition say that an activation went well. */
+  /** The definition says that an activation went well. */
   sessionBegan(): void {
-    this.session.owesNosync = false;
-    this.session.remembered = this.geometry.regionCount;
+    this.#owesNosync = false;
+  }
+
+  /** What a running mirror writes: it has resumed the log, and seen which legs there are. */
+  sidecarWith(memory: MirrorMemory): SimulatedSidecar {
+    return { ...memory, strangers: NO_LEGS, remembered: this.geometry.regionCount };
+  }
+
+  /** Another device is where `leg` was; only the sidecar can tell. */
+  swap(leg: LegIndex): void {
+    const { sectorCount } = this.scenario;
+    const contents = Array.from(
+      { length: sectorCount },
+      (_, at) => STRANGE - leg * sectorCount - at,
+    );
+    this.legs[leg] = new SimulatedDevice(contents);
+    this.memories = this.memories.map((sidecar) => ({
+      ...sidecar,
+      strangers: union(sidecar.strangers, maskOf(leg)),
+    }));
   }
 
   /** A memory that believes the log may be on disk. */
@@ -131,7 +162,7 @@ export class SimulatedStorage {
   }
 
   sectorCountOf(region: number): number {
-    return this.geometry.lengthOf(region as RegionIndex) / SECTOR_BYTES;
+    return this.geometry.lengthOf(region as RegionIndex) / this.scenario.sectorBytes;
   }
 
   regionOf(sector: number): number {
@@ -160,26 +191,33 @@ export class SimulatedStorage {
   /** Same key, same future. */
   get key(): string {
     const legs = this.legs.map((leg) => leg.key(String)).join('|');
-    return `${legs} ${this.log?.key(nameOfBytes)} ${JSON.stringify([this.memories, this.session])}`;
+    return `${legs} ${this.log?.key(nameOfBytes)} ${JSON.stringify([this.memories, this.#owesNosync])}`;
   }
 
-  #resumeLog(trusted: boolean): DirtyLog {
-    const { regionCount } = this.geometry;
-    const { owesNosync, remembered } = this.session;
-    const nosync = owesNosync ? 'nosync' : null;
+  #resumeLog({ logTrusted, missing, remembered }: SimulatedSidecar): DirtyLog {
+    const { regionCount, regionBytes } = this.geometry;
+    // A leg that misses something was found to do so after the owner had said otherwise.
+    const nosync = this.#owesNosync && missing === NO_LEGS ? 'nosync' : null;
     if (this.log === null) return new CoreLog(regionCount, nosync);
-    const resumed = DiskLog.resume({
+    const area: LogArea = {
       path: 'log',
       bytes: this.#logBytes(),
       blockBytes: BLOCK,
       geometry: this.geometry,
-      syncIntent: trusted ? nosync : 'sync',
+      syncIntent: logTrusted ? nosync : 'sync',
       // A new log that was interrupted half-way may look like anything.
-      logIntent: owesNosync ? 'init' : null,
-      remembered: { regionCount: remembered, regionSizeBytes: this.geometry.regionBytes },
-    });
-    if (!resumed.ok) contradict(`the log that was left is refused: ${resumed.error.message}`);
-    return resumed.value.log;
+      logIntent: this.#owesNosync ? 'init' : null,
+      remembered: { regionCount: remembered, regionSizeBytes: regionBytes },
+    };
+    const resumed = DiskLog.resume(area);
+    if (resumed.ok) return resumed.value.log;
+    if (this.scenario.regionsBefore < DAMAGED_COUNT) {
+      contradict(`the log that was left is refused: ${resumed.error.message}`);
+    }
+    // The owner is told that the log is damaged, and begins a new one.
+    const fresh = DiskLog.resume({ ...area, logIntent: 'init' });
+    if (!fresh.ok) contradict(`a new log is refused: ${fresh.error.message}`);
+    return fresh.value.log;
   }
 
   #logBytes(): Uint8Array {
@@ -200,8 +238,9 @@ export function placeInLog(region: number): { sector: number; byte: number; bit:
   return { sector, byte: offset % SECTOR_BYTES, bit: 1 << (region % 8) };
 }
 
+/** By the log of a mirror of another size. A damaged log says so of every region, and lies. */
 function wasClean(region: number, { regionsBefore }: Scenario): boolean {
-  return region < regionsBefore && region % 2 === 0;
+  return regionsBefore < DAMAGED_COUNT && region < regionsBefore && region % 2 === 0;
 }
 
 /** The sectors of a log that is new, or of the one that `regionsBefore` speaks of. */
@@ -213,7 +252,8 @@ function logBefore(scenario: Scenario): Uint8Array[] {
     const header = { magic: LOG_MAGIC, version: LOG_VERSION, regionCount: BigInt(regionsBefore) };
     encodeLogHeader(header, bytes);
     bytes.fill(0xff, CLEAN_BITS_OFFSET);
-    for (let region = 0; region < regionsBefore; region += 1) {
+    const described = regionsBefore < DAMAGED_COUNT ? regionsBefore : 0;
+    for (let region = 0; region < described; region += 1) {
       if (wasClean(region, scenario)) continue;
       const byte = CLEAN_BITS_OFFSET + Math.floor(region / 8);
       bytes[byte] = (bytes[byte] ?? 0) & ~(1 << (region % 8));

@@ -8,6 +8,7 @@
  * `luck` seeds whatever is random inside one event (which sectors of a failed write made it).
  */
 import type { IoOutcome, WriteVerb } from '../engine/input.ts';
+import type { LegIndex } from '../geometry/units.ts';
 
 export interface WriteEvent {
   readonly kind: WriteVerb;
@@ -35,7 +36,21 @@ export type SimulationEvent =
       readonly outcome: IoOutcome;
       readonly luck: number;
     }
+  /** It takes too long: the engine hears of a failure, and the device may still do it. */
+  | { readonly kind: 'hang'; readonly operation: string }
+  /** One that hung is over. */
+  | {
+      readonly kind: 'late';
+      readonly operation: string;
+      readonly outcome: IoOutcome;
+      readonly luck: number;
+    }
+  /** A leg refuses everything until it returns. */
+  | { readonly kind: 'leave'; readonly leg: LegIndex }
+  | { readonly kind: 'return'; readonly leg: LegIndex }
   | { readonly kind: 'tick'; readonly by: number }
+  /** The clock is wrong by so much from now on. */
+  | { readonly kind: 'jump'; readonly by: number }
   | { readonly kind: 'pauseRecovery' }
   | { readonly kind: 'resumeRecovery' }
   /** Null: as fast as it can. */
@@ -55,6 +70,9 @@ export interface CrashLuck {
   readonly logSectors: number | null;
   /** Which of the memories that may be on disk is there. */
   readonly memory: number;
+  /** A leg that is not there for the next process, or is another one; not the primary. */
+  readonly gone: number | null;
+  readonly swapped: number | null;
   readonly seed: number;
 }
 
@@ -64,5 +82,7 @@ export const UNHARMED: Omit<CrashLuck, 'power'> = {
   inFlight: 'landed',
   logSectors: null,
   memory: 0,
+  gone: null,
+  swapped: null,
   seed: 0,
 };
