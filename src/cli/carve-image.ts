@@ -12,7 +12,9 @@ import type { LvmPhysicalVolume, LvmVolumeGroup } from '../forensics/lvm-metadat
 import { LvmMetadataFault, volumeGroupIn } from '../forensics/lvm-metadata.ts';
 import { LvmTextFault } from '../forensics/lvm-text.ts';
 import { byteCount } from '../geometry/units.ts';
+import { BytePace } from './byte-pace.ts';
 import type { Outside } from './outside.ts';
+import type { Progress } from './progress.ts';
 
 export interface LvmEvidence {
   readonly pvId: string;
@@ -71,16 +73,25 @@ export async function* carve(
   file: EvidenceFile,
   lvm: LvmEvidence | null,
   extentsOnly: boolean,
+  progress: Progress,
 ): AsyncGenerator<CarvedPlace> {
   const interruption = outside.interruption();
-  for (const { at, length } of looks(file, lvm, extentsOnly)) {
-    for (const offset of signaturesIn(file.read(at, length))) {
-      const place = judge(file, lvm, at + offset);
-      if (place.score >= SCORE_MIN) yield place;
+  const pace = new BytePace(file.sizeBytes, 0, outside.now().getTime());
+  let reached = 0;
+  try {
+    for (const { at, length } of looks(file, lvm, extentsOnly)) {
+      for (const offset of signaturesIn(file.read(at, length))) {
+        const place = judge(file, lvm, at + offset);
+        if (place.score >= SCORE_MIN) yield place;
+      }
+      progress.show(pace.passed(at + length - reached, outside.now().getTime()));
+      reached = at + length;
+      // A signal is only noticed between two looks.
+      await outside.sleep(0);
+      if (interruption.aborted) throw interruption.reason;
     }
-    // A signal is only noticed between two looks.
-    await outside.sleep(0);
-    if (interruption.aborted) throw interruption.reason;
+  } finally {
+    progress.end();
   }
 }
 

@@ -19,13 +19,14 @@ import {
   verifyReceipt,
 } from '../forensics/verify-receipt.ts';
 import type { RegionGeometry } from '../geometry/region-geometry.ts';
-import { formatBytes, formatDuration, formatRate } from '../geometry/size-words.ts';
 import type { ByteCount } from '../geometry/units.ts';
 import { byteCount } from '../geometry/units.ts';
 import { JsonFault, readJson } from '../json/json-shape.ts';
 import type { LegSpec } from '../mirror-set/mirror-spec.ts';
 import { replaceFile } from '../registry/atomic-file.ts';
+import { BytePace } from './byte-pace.ts';
 import type { Outside } from './outside.ts';
+import type { Progress } from './progress.ts';
 
 export interface ComparisonPlan {
   readonly logPath: string;
@@ -40,6 +41,7 @@ export interface ComparisonPlan {
   readonly sampleShare: number | null;
   /** Written, and read first if it is there. */
   readonly receiptPath: string | null;
+  readonly progress: Progress;
 }
 
 export interface ComparedLegs {
@@ -48,7 +50,6 @@ export interface ComparedLegs {
   readonly modifiedAtMs: readonly (number | null)[];
 }
 
-const SHOW_EVERY_MS = 1_000;
 const WRITE_EVERY_MS = 10_000;
 
 /** Throws LEG_… when a leg cannot be opened, INTERRUPTED (the receipt is written), USAGE. */
@@ -68,14 +69,17 @@ export async function compareLegs(outside: Outside, plan: ComparisonPlan): Promi
     const comparison = new LegComparison(geometry, plan.cleanBits, before?.runs);
     const start = before?.comparedBytes ?? 0;
     const legs = devices.map(({ fd }, leg) => ({ fd, offsetBytes: offsetOf(plan, leg) }));
-    const watch = new ComparisonWatch(outside, plan.receiptPath, subject, comparison, start);
-    for await (const stretch of scanLegs(legs, rangesOf(geometry, plan.sampleShare, start))) {
+    const ranges = [...rangesOf(geometry, plan.sampleShare, start)];
+    const bytesToCompare = ranges.reduce((sum, range) => sum + range.end - range.start, start);
+    const watch = new ComparisonWatch(outside, plan, subject, comparison, start, bytesToCompare);
+    for await (const stretch of scanLegs(legs, ranges)) {
       comparison.note(comparable(stretch));
-      watch.reached(stretch.offset + stretch.length);
+      watch.passed(stretch);
     }
     watch.finish();
     return { comparison, modifiedAtMs: devices.map(lastChange) };
   } finally {
+    plan.progress.end();
     closeDevices(devices);
   }
 }
@@ -108,38 +112,37 @@ function comparable({ failure, ...stretch }: Stretch) {
 /** Shows the way made, keeps the receipt, and stops when it is told to. */
 class ComparisonWatch {
   readonly #outside: Outside;
-  readonly #receiptPath: string | null;
+  readonly #plan: ComparisonPlan;
   readonly #subject: ReceiptSubject;
   readonly #comparison: LegComparison;
-  readonly #startedAtMs: number;
-  readonly #start: number;
-  #shownAtMs: number;
+  readonly #pace: BytePace;
   #writtenAtMs: number;
   #reached: number;
 
+  /** `start` of `bytesToCompare` were compared before. */
   constructor(
     outside: Outside,
-    receiptPath: string | null,
+    plan: ComparisonPlan,
     subject: ReceiptSubject,
     comparison: LegComparison,
     start: number,
+    bytesToCompare: number,
   ) {
+    const now = outside.now().getTime();
     this.#outside = outside;
-    this.#receiptPath = receiptPath;
+    this.#plan = plan;
     this.#subject = subject;
     this.#comparison = comparison;
-    this.#start = start;
+    this.#pace = new BytePace(bytesToCompare, start, now);
     this.#reached = start;
-    this.#startedAtMs = outside.now().getTime();
-    this.#shownAtMs = this.#startedAtMs;
-    this.#writtenAtMs = this.#startedAtMs;
+    this.#writtenAtMs = now;
   }
 
   /** Throws what the interruption says, once the receipt is written. */
-  reached(byte: number): void {
-    this.#reached = byte;
+  passed({ offset, length }: Stretch): void {
+    this.#reached = offset + length;
     const now = this.#outside.now().getTime();
-    if (now - this.#shownAtMs >= SHOW_EVERY_MS) this.#show(now);
+    this.#plan.progress.show(this.#pace.passed(length, now));
     const interruption = this.#outside.interruption();
     if (interruption.aborted || now - this.#writtenAtMs >= WRITE_EVERY_MS) this.#write(now);
     if (interruption.aborted) throw interruption.reason;
@@ -148,26 +151,13 @@ class ComparisonWatch {
   finish(): void {
     this.#reached = this.#comparison.geometry.sizeBytes;
     this.#write(this.#outside.now().getTime());
-    if (this.#outside.canAsk && this.#shownAtMs !== this.#startedAtMs)
-      this.#outside.printAside('\n');
-  }
-
-  #show(now: number): void {
-    this.#shownAtMs = now;
-    if (!this.#outside.canAsk) return;
-    const { sizeBytes } = this.#comparison.geometry;
-    const share = ((100 * this.#reached) / sizeBytes).toFixed(1);
-    const seconds = (now - this.#startedAtMs) / 1000;
-    const rate = (this.#reached - this.#start) / seconds;
-    const left = formatDuration((sizeBytes - this.#reached) / Math.max(rate, 1));
-    const line = `compared ${share} % of ${formatBytes(sizeBytes)}, ${formatRate(rate)}, ${left} to go`;
-    this.#outside.printAside(`\r${line}   `);
   }
 
   /** Only whole regions count as compared. */
   #write(now: number): void {
     this.#writtenAtMs = now;
-    if (this.#receiptPath === null) return;
+    const { receiptPath } = this.#plan;
+    if (receiptPath === null) return;
     const { sizeBytes, regionBytes } = this.#comparison.geometry;
     const complete = this.#reached === sizeBytes;
     const whole = this.#reached - (this.#reached % regionBytes);
@@ -178,7 +168,7 @@ class ComparisonWatch {
       complete,
       runs: this.#comparison.runs,
     };
-    replaceFile(this.#receiptPath, `${JSON.stringify(receipt)}\n`);
+    replaceFile(receiptPath, `${JSON.stringify(receipt)}\n`);
   }
 }
 

@@ -99,6 +99,7 @@ function wordsFor(name: string, flags: Flags): string[] {
       flags.values(flag).flatMap((value) => [`--${flag}`, value]),
     ),
     ...PASSED_ON.filter((flag) => flags.has(flag)).map((flag) => `--${flag}`),
+    ...['--progress', flags.value('progress') ?? 'none'],
     ...PASSED_ON_WITH_VALUE.flatMap((flag) => {
       const value = flags.value(flag);
       return value === null ? [] : [`--${flag}`, value];

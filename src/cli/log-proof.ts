@@ -7,9 +7,11 @@ import { geometryFrom } from '../forensics/mirror-geometry.ts';
 import type { ReceiptSubject } from '../forensics/verify-receipt.ts';
 import { subjectChange } from '../forensics/verify-receipt.ts';
 import type { ComparedLegs, ComparisonPlan } from './compare-legs.ts';
+import type { Flags } from './given.ts';
 import { chooseLegs } from './leg-choice.ts';
 import type { LogInput } from './log-words.ts';
 import type { Outside } from './outside.ts';
+import { Progress } from './progress.ts';
 
 /** Throws LEG_… when a leg cannot be opened, GEOMETRY_INVALID, INTERRUPTED, USAGE. */
 export async function compareWithLog(
@@ -17,6 +19,7 @@ export async function compareWithLog(
   { excerpt, facts, spec }: Pick<LogInput, 'excerpt' | 'facts' | 'spec'>,
   log: ExaminedLog,
   legWords: readonly string[],
+  flags: Flags,
   rest: Pick<ComparisonPlan, 'sampleShare' | 'receiptPath'>,
 ): Promise<ComparedLegs> {
   const { compareLegs } = await import('./compare-legs.ts');
@@ -27,6 +30,9 @@ export async function compareWithLog(
     sizeBytes: facts.sizeBytes,
     geometryIn: (roomBytes) => geometryFrom(log, facts, roomBytes),
     legs: chooseLegs(legWords, spec, outside.cwd),
+    progress: new Progress(outside, flags, {
+      ...{ name: 'compare', subject: excerpt.path, doing: 'comparing legs' },
+    }),
     ...rest,
   });
 }

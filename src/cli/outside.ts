@@ -13,10 +13,15 @@ export interface Outside {
   /** Effective user id. */
   readonly uid: number;
   readonly stdoutIsTerminal: boolean;
+  /** What `printAside` writes to is a terminal on which a line can be drawn again in place. */
+  readonly asideIsTerminal: boolean;
   /** There is a person who can answer `confirm`. */
   readonly canAsk: boolean;
   /** Of the terminal, 80 where there is none. */
   readonly columns: () => number;
+  readonly asideColumns: () => number;
+  /** Infinity where there is no terminal. */
+  readonly rows: () => number;
   readonly now: () => Date;
   /** Ends early, without an error, when `interruption` comes. */
   readonly sleep: (milliseconds: number) => Promise<void>;

@@ -11,6 +11,7 @@ export function processOutside(): Outside {
   const interruption = new AbortController();
   let listensToSignals = false;
   watchForClosedOutput(interruption);
+  const { TERM } = process.env;
 
   return {
     print: (text) => writeUnlessClosed(process.stdout, text),
@@ -19,8 +20,11 @@ export function processOutside(): Outside {
     cwd: process.cwd(),
     uid: process.geteuid?.() ?? 0,
     stdoutIsTerminal: process.stdout.isTTY === true,
+    asideIsTerminal: process.stderr.isTTY === true && TERM !== 'dumb',
     canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
     columns: () => process.stdout.columns || COLUMNS_UNKNOWN,
+    asideColumns: () => process.stderr.columns || COLUMNS_UNKNOWN,
+    rows: () => process.stdout.rows || Infinity,
     now: () => new Date(),
     sleep: async (milliseconds) => {
       // An early end is what the caller asked for, so it is no error here.

@@ -14,6 +14,7 @@
 import type { LegStatus, MirrorStatus } from '../control-protocol/mirror-status.ts';
 import { formatBytes, formatDuration, formatRate } from '../geometry/size-words.ts';
 import { printable } from './failure-report.ts';
+import { sharePercent } from './progress-words.ts';
 import { tableLines } from './text-layout.ts';
 
 const LABEL_WIDTH = 'recovery'.length;
@@ -47,7 +48,7 @@ function stateOf({ active, health, activity, pid }: MirrorStatus): string {
 export function recoveryOf({ recovery, sizeBytes }: MirrorStatus): string {
   const { doneRegions, totalRegions, bytesPerSecond, etaSeconds, paused, throttle } = recovery;
   return [
-    `${doneShare(doneRegions, totalRegions)} of ${formatBytes(sizeBytes)}`,
+    `${doneRegions === null ? 'unknown' : sharePercent(doneRegions, totalRegions)} of ${formatBytes(sizeBytes)}`,
     ...(bytesPerSecond === null ? [] : [formatRate(bytesPerSecond)]),
     ...(etaSeconds === null ? [] : [`${formatDuration(etaSeconds)} to go`]),
     ...(paused ? ['paused'] : []),
@@ -61,14 +62,6 @@ export function describeThrottle(
   return 'percent' in throttle
     ? `${throttle.percent} % of the time`
     : formatRate(throttle.bytesPerSecond);
-}
-
-/** `30.0 %`; 100.0 only when everything is done. */
-function doneShare(done: number | null, total: number): string {
-  if (done === null) return 'unknown';
-  const share = total === 0 ? 1 : Math.min(Math.max(done / total, 0), 1);
-  const tenths = share === 1 ? 1000 : Math.min(999, Math.floor(share * 1000));
-  return `${(tenths / 10).toFixed(1)} %`;
 }
 
 function legLines(legs: readonly LegStatus[]): string[] {

@@ -47,8 +47,11 @@ export class LogBench {
       cwd: this.folder,
       uid: process.geteuid?.() ?? 0,
       stdoutIsTerminal: false,
+      asideIsTerminal: this.asks,
       canAsk: this.asks,
       columns: () => 100,
+      asideColumns: () => 100,
+      rows: () => 24,
       now: () => {
         this.clock += 1_000;
         return this.frozen ?? new Date(this.clock);

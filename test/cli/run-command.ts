@@ -35,7 +35,10 @@ export class Bench {
   answer = false;
   canAsk = false;
   stdoutIsTerminal = false;
+  asideIsTerminal = false;
   columns = 80;
+  rows = Infinity;
+  env: Readonly<Record<string, string>> = {};
   readonly interruption = new AbortController();
   #now = Date.parse('2026-01-02T03:04:05.678Z');
 
@@ -90,12 +93,15 @@ export class Bench {
       printAside: (text) => {
         aside += text;
       },
-      env: { MIRRORCTL_STATE_DIR: this.places.stateDir },
+      env: { MIRRORCTL_STATE_DIR: this.places.stateDir, ...this.env },
       cwd: this.directory,
       uid: 1000,
       stdoutIsTerminal: this.stdoutIsTerminal,
+      asideIsTerminal: this.asideIsTerminal,
       canAsk: this.canAsk,
       columns: () => this.columns,
+      asideColumns: () => this.columns,
+      rows: () => this.rows,
       now: () => new Date(this.#now),
       sleep: async (milliseconds) => {
         this.slept.push(milliseconds);

@@ -45,6 +45,20 @@ test('what is so already is not waited for', async () => {
   expect(bench.slept).toEqual([]);
 });
 
+test('how far recovery is goes to stderr as JSON, once a second and at the end', async () => {
+  const half = { ...SICK.recovery, bytesPerSecond: 1000 };
+  const bench = await benchWith(...Array(7).fill({ ...SICK, recovery: half }), RUNNING);
+  const words = ['--until', 'in-sync', '--progress', 'json'];
+  const { code, out, aside } = await bench.run('wait', 'home', ...words);
+  expect({ code, out }).toEqual({ code: 0, out: '' });
+  const reading = { job: 'recovery', subject: 'home', doneBytes: 64 * RUNNING.regionSizeBytes };
+  const seen = aside
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(seen).toEqual(Array(3).fill(expect.objectContaining(reading)));
+});
+
 test('after the time the answer is how far it is', async () => {
   const bench = await benchWith(SICK);
   const { code, aside } = await bench.run('wait', 'home', '--until', 'in-sync', '--timeout', '1');

@@ -21,6 +21,8 @@ import type { Flags, Input } from '../given.ts';
 import { findLeg } from '../leg-words.ts';
 import { parseListen } from '../listen-words.ts';
 import type { Outside } from '../outside.ts';
+import { PROGRESS_FLAG, Progress } from '../progress.ts';
+import { followRecovery, recoveryJob } from '../recovery-progress.ts';
 import { placesFor } from '../state-places.ts';
 
 const IO_TIMEOUT_MS = 30_000;
@@ -73,6 +75,7 @@ export const command: Command = {
       multiple: true,
       help: 'fail on purpose, for trying things out: LEG:OP:KIND[@FROM+LENGTH][xCOUNT]',
     },
+    ...PROGRESS_FLAG,
   },
   changes: true,
   losesData: true,
@@ -117,13 +120,13 @@ export const command: Command = {
       prepared.abandon();
       return EXIT.ok;
     }
-    return serve(outside, request.places, prepared, flags.has('json'));
+    return serve(outside, request.places, prepared, flags);
   },
 };
 
 type Prepared = import('../../mirrord/prepared-mirror.ts').PreparedMirror;
 
-async function serve(outside: Outside, places: Places, prepared: Prepared, asJson: boolean) {
+async function serve(outside: Outside, places: Places, prepared: Prepared, flags: Flags) {
   const { serveControl } = await import('../../control/control-server.ts');
   const { announceReady } = await import('../detach.ts');
   const { describeEvent } = await import('../../mirrord/engine-watch.ts');
@@ -131,8 +134,9 @@ async function serve(outside: Outside, places: Places, prepared: Prepared, asJso
   const interruption = outside.interruption();
   makeRuntimeDirectory(places);
   const { activateMirror } = await import('../../mirrord/active-mirror.ts');
+  const progress = new Progress(outside, flags, recoveryJob(name));
   const mirror = await activateMirror(prepared, (event) =>
-    outside.printAside(`${name}: ${describeEvent(event, legs)}\n`),
+    progress.say(`${name}: ${describeEvent(event, legs)}\n`),
   );
   const control = await serveControl(controlSocketPath(places, name), (asked) =>
     mirror.answer(asked),
@@ -141,13 +145,20 @@ async function serve(outside: Outside, places: Places, prepared: Prepared, asJso
     throw error;
   });
   for (const uri of mirror.exports) {
-    outside.print(asJson ? `${JSON.stringify({ serving: uri })}\n` : `serving ${uri}\n`);
+    outside.print(flags.has('json') ? `${JSON.stringify({ serving: uri })}\n` : `serving ${uri}\n`);
   }
   announceReady(outside.env, mirror.exports);
   const stop = () => void mirror.stop();
   if (interruption.aborted) stop();
   else interruption.addEventListener('abort', stop, { once: true });
-  const report = await mirror.stopped.finally(() => control.close());
+  const ended = new AbortController();
+  const over = AbortSignal.any([interruption, ended.signal]);
+  void followRecovery(outside, progress, () => mirror.status(), over);
+  const report = await mirror.stopped.finally(() => {
+    ended.abort();
+    progress.end();
+    return control.close();
+  });
   outside.printAside(`${name}: ${describeStop(report)}\n`);
   if (!report.logClean && !prepared.isReadOnly) return EXIT.ioFailed;
   return EXIT.ok;

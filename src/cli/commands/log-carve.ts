@@ -10,6 +10,7 @@ import { carve, readLvm } from '../carve-image.ts';
 import type { Command } from '../command.ts';
 import { writeNewFile } from '../new-output.ts';
 import type { Outside } from '../outside.ts';
+import { PROGRESS_FLAG, Progress } from '../progress.ts';
 
 export const command: Command = {
   args: [
@@ -27,6 +28,7 @@ export const command: Command = {
       completes: 'directory',
       help: 'write each log to DIR, which is made, with a manifest',
     },
+    ...PROGRESS_FLAG,
   },
   changes: false,
   examples: [
@@ -41,6 +43,9 @@ export const command: Command = {
   async run(outside, input, flags) {
     const image = input.one('IMAGE');
     const file = openEvidence(path.resolve(outside.cwd, image));
+    const progress = new Progress(outside, flags, {
+      ...{ name: 'carve', subject: image, doing: 'searching' },
+    });
     try {
       const lvm = readLvm(file);
       if (flags.has('lvm') && lvm?.pv == null) {
@@ -50,7 +55,7 @@ export const command: Command = {
       }
       const found: FoundLog[] = [];
       const directory = flags.value('extract');
-      for await (const place of carve(outside, file, lvm, flags.has('lvm'))) {
+      for await (const place of carve(outside, file, lvm, flags.has('lvm'), progress)) {
         const extractedTo = directory === null ? null : extract(outside, directory, place);
         found.push(foundLog(place, place.offsetBytes, place.owner, extractedTo));
       }

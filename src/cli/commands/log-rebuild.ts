@@ -11,6 +11,7 @@ import { LEGS_ARGUMENT } from '../leg-choice.ts';
 import { compareWithLog } from '../log-proof.ts';
 import { MIRROR_FACT_FLAGS, mirrorFacts } from '../mirror-facts.ts';
 import { writeNewFile } from '../new-output.ts';
+import { PROGRESS_FLAG } from '../progress.ts';
 
 export const command: Command = {
   args: [
@@ -25,6 +26,7 @@ export const command: Command = {
       choices: ['all-dirty', 'equal-clean'],
       help: 'all-dirty (default): every region is copied; equal-clean: only those whose legs differ',
     },
+    ...PROGRESS_FLAG,
   },
   changes: true,
   examples: [
@@ -59,6 +61,7 @@ export const command: Command = {
       log,
       examine(nothing, facts),
       words,
+      flags,
       wholly,
     );
     const bits = equalBits(comparison, flags.value('mark') === 'equal-clean');

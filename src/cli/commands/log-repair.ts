@@ -14,6 +14,7 @@ import type { LogInput } from '../log-words.ts';
 import { LOG_ARGUMENT, readLogInput } from '../log-words.ts';
 import { MIRROR_FACT_FLAGS } from '../mirror-facts.ts';
 import type { Outside } from '../outside.ts';
+import { PROGRESS_FLAG } from '../progress.ts';
 
 export const command: Command = {
   args: [LOG_ARGUMENT, LEGS_ARGUMENT],
@@ -38,6 +39,7 @@ export const command: Command = {
       value: 'none',
       help: 'begin a new log over whatever is there, every region dirty',
     },
+    ...PROGRESS_FLAG,
   },
   changes: true,
   losesData: true,
@@ -89,7 +91,7 @@ async function runsFor(
     if (misplaced) throw new MirrorError('USAGE', 'legs or a receipt were given, but not --legs');
     return null;
   }
-  const { comparison } = await compareWithLog(outside, log, examined, legWords, {
+  const { comparison } = await compareWithLog(outside, log, examined, legWords, flags, {
     ...{ sampleShare: null, receiptPath: file },
   });
   return comparison.runs;

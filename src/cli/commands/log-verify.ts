@@ -19,6 +19,7 @@ import { compareWithLog } from '../log-proof.ts';
 import type { LogInput } from '../log-words.ts';
 import { MIRROR_FACT_FLAGS } from '../mirror-facts.ts';
 import type { Outside } from '../outside.ts';
+import { PROGRESS_FLAG } from '../progress.ts';
 
 export const command: Command = {
   args: [LOG_UNLESS_LIVE, LEGS_ARGUMENT],
@@ -47,6 +48,7 @@ export const command: Command = {
       completes: 'file',
       help: 'keep here what was compared: an interrupted check goes on from it, and log repair asks for it',
     },
+    ...PROGRESS_FLAG,
   },
   changes: false,
   examples: [
@@ -140,7 +142,8 @@ async function compare(
   }
   const receiptPath = receipt === null ? null : path.resolve(outside.cwd, receipt);
   const examined = examine(log.excerpt, log.facts);
-  return await compareWithLog(outside, log, examined, legWords, { sampleShare, receiptPath });
+  const rest = { sampleShare, receiptPath };
+  return await compareWithLog(outside, log, examined, legWords, flags, rest);
 }
 
 function shareFrom(flags: Flags): number | null {

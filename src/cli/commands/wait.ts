@@ -2,10 +2,14 @@
 import type { MirrorStatus } from '../../control-protocol/mirror-status.ts';
 import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
 import { readDefinition } from '../../registry/definition-file.ts';
+import type { Places } from '../../registry/places.ts';
 import { MIRROR } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import type { Flags } from '../given.ts';
 import { ask } from '../observe.ts';
+import type { Outside } from '../outside.ts';
+import { PROGRESS_FLAG, Progress } from '../progress.ts';
+import { recoveryJob, showRecovery } from '../recovery-progress.ts';
 import { placesFor } from '../state-places.ts';
 import { recoveryOf } from '../status-text.ts';
 
@@ -27,6 +31,7 @@ export const command: Command = {
       help: 'in-sync: all legs are equal; idle: nothing is copied; healthy: also no leg is out of order',
     },
     timeout: { value: 'required', metavar: 'SECS', help: 'give up after SECS seconds' },
+    ...PROGRESS_FLAG,
   },
   changes: false,
   examples: [
@@ -41,24 +46,38 @@ export const command: Command = {
 
   async run(outside, input, flags) {
     const places = placesFor(outside, flags);
-    const isReached = conditionFrom(flags);
-    const timeoutMs = timeoutFrom(flags);
     const { name } = readDefinition(places, input.one('NAME'));
-    const interruption = outside.interruption();
-    const begun = outside.now().getTime();
-    for (;;) {
-      const { status } = await ask(places, name, { ask: 'status' }, 'status');
-      if (isReached(status)) {
-        if (flags.has('json'))
-          outside.print(`${JSON.stringify({ mirror: name, reached: true })}\n`);
-        return EXIT.ok;
-      }
-      if (outside.now().getTime() - begun >= timeoutMs) throw timedOut(status, flags);
-      await outside.sleep(LOOK_EVERY_MS);
-      interruption.throwIfAborted();
+    const progress = new Progress(outside, flags, recoveryJob(name));
+    try {
+      await waitUntil(outside, places, name, flags, progress);
+    } finally {
+      progress.end();
     }
+    if (flags.has('json')) outside.print(`${JSON.stringify({ mirror: name, reached: true })}\n`);
+    return EXIT.ok;
   },
 };
+
+async function waitUntil(
+  outside: Outside,
+  places: Places,
+  name: string,
+  flags: Flags,
+  progress: Progress,
+): Promise<void> {
+  const isReached = conditionFrom(flags);
+  const timeoutMs = timeoutFrom(flags);
+  const interruption = outside.interruption();
+  const begun = outside.now().getTime();
+  for (;;) {
+    const { status } = await ask(places, name, { ask: 'status' }, 'status');
+    if (isReached(status)) return;
+    showRecovery(progress, status);
+    if (outside.now().getTime() - begun >= timeoutMs) throw timedOut(status, flags);
+    await outside.sleep(LOOK_EVERY_MS);
+    interruption.throwIfAborted();
+  }
+}
 
 function conditionFrom(flags: Flags): (status: MirrorStatus) => boolean {
   const condition = CONDITIONS[flags.value('until') ?? ''];
