@@ -366,7 +366,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seeds: 4,
     where: FLUSHES_FAIL,
     make: mistaught(({ legs }) => {
-      legs.flushFailedSince = () => NO_LEGS;
+      legs.lostSince = () => NO_LEGS;
     }),
   },
   {
