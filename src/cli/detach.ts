@@ -24,6 +24,7 @@ const READY_VARIABLE = 'MIRRORCTL_READY_FD';
 const READY_FD = 3;
 const PASSED_ON = [
   'read-only',
+  'read-write',
   'accept-log',
   'init-log',
   'direct',

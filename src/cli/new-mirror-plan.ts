@@ -91,11 +91,11 @@ function specOf(
   wish: MirrorWish,
   settled: Pick<MirrorSpec, 'sizeBytes' | 'regionSizeBytes' | 'log'>,
 ): MirrorSpec {
-  const { name, legs, syncIntent, logIntent, handleErrors, keepLog, readPolicy } = wish;
+  const { name, legs, syncIntent, logIntent, handleErrors, keepLog, readPolicy, readOnly } = wish;
   return {
     schema: MIRROR_SPEC_SCHEMA,
     ...{ name, uuid: randomUUID(), ...settled, legs, source: legIndex(wish.source) },
-    ...{ syncIntent, logIntent, handleErrors, keepLog, readPolicy },
+    ...{ syncIntent, logIntent, handleErrors, keepLog, readPolicy, readOnly },
   };
 }
 

@@ -33,6 +33,7 @@ export interface MirrorWish {
   readonly keepLog: boolean;
   readonly source: number;
   readonly readPolicy: ReadPolicy;
+  readonly readOnly: boolean;
 }
 
 /** Flags that a table line says already. */
@@ -69,10 +70,11 @@ export function readWish(
     logIntent,
     source: source === null ? 0 : findLeg({ name, legs }, source, cwd),
     readPolicy: readPolicyOf(flags, legs.length),
+    readOnly: flags.has('read-only'),
   };
 }
 
-type WishBody = Omit<MirrorWish, 'name' | 'source' | 'readPolicy' | 'logIntent'>;
+type WishBody = Omit<MirrorWish, 'name' | 'source' | 'readPolicy' | 'logIntent' | 'readOnly'>;
 
 function wishOfFlags(words: readonly string[], flags: Flags, cwd: string): WishBody {
   if (words.length < LEG_COUNT_MIN || words.length > LEG_COUNT_MAX) {

@@ -78,6 +78,8 @@ export interface MirrorSpec {
   readonly handleErrors: boolean;
   readonly keepLog: boolean;
   readonly readPolicy: ReadPolicy;
+  /** Activations write nothing, neither legs nor log, until one is told to (`--read-write`). */
+  readonly readOnly: boolean;
 }
 
 /** What a mirror may be called: it becomes a file name, a socket name and an NBD export name. */

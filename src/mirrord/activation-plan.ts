@@ -83,14 +83,21 @@ export function planActivation(input: PlanInput): ActivationPlan {
   };
 }
 
-/** One line for people: how much will be copied, from where, and why. */
-export function describePlan({ spec }: PlanInput, plan: ActivationPlan): string {
+/** One line for people: how much will be copied, from where, and why; or what is read from where. */
+export function describePlan(
+  { spec }: PlanInput,
+  plan: ActivationPlan,
+  readOnly = spec.readOnly,
+): string {
   const { regionCount } = plan.geometry;
+  const name = readOnly ? `${spec.name}: read-only` : spec.name;
   if (plan.copyRegions === 0) {
-    return `${spec.name}: all ${regionCount} regions are in sync (${plan.reason}); nothing to copy`;
+    const rest = readOnly ? '' : '; nothing to copy';
+    return `${name}: all ${regionCount} regions are in sync (${plan.reason})${rest}`;
   }
   const amount = `${plan.copyRegions} of ${regionCount} regions (${formatBytes(plan.copyBytes)})`;
-  return `${spec.name}: ${amount} will be copied from ${plan.sourcePath}: ${plan.reason}`;
+  const verb = readOnly ? 'are read' : 'will be copied';
+  return `${name}: ${amount} ${verb} from ${plan.sourcePath}${readOnly ? ' only' : ''}: ${plan.reason}`;
 }
 
 /**

@@ -62,6 +62,7 @@ class ActiveMirror {
   readonly stopped: Promise<StopReport>;
   exports: readonly string[] = [];
   readonly #request: ActivationRequest;
+  readonly #isReadOnly: boolean;
   readonly #plan: ActivationPlan;
   readonly #missing: ReadonlyMap<number, MirrorError>;
   readonly #devices: readonly OpenDevice[];
@@ -80,6 +81,7 @@ class ActiveMirror {
   constructor(prepared: PreparedMirror, onEvent: (event: MirrorEvent) => void) {
     const { request, spec, plan, missing, devices } = prepared;
     this.#request = request;
+    this.#isReadOnly = prepared.isReadOnly;
     this.spec = spec;
     this.#plan = plan;
     this.#missing = missing;
@@ -109,7 +111,7 @@ class ActiveMirror {
         regionCount: this.#plan.geometry.regionCount,
         pid: process.pid,
         exports: this.exports,
-        readOnly: this.#request.readOnly,
+        readOnly: this.#isReadOnly,
         missing: this.#missing,
         faults: this.#request.io.faults.map(({ words }) => words),
         view: this.#view,
@@ -178,8 +180,8 @@ class ActiveMirror {
   }
 
   #refuseIfReadOnly(): void {
-    if (!this.#request.readOnly) return;
-    const hint = `deactivate ${this.spec.name} and activate it without --read-only`;
+    if (!this.#isReadOnly) return;
+    const hint = `deactivate ${this.spec.name} and activate it with --read-write`;
     throw new MirrorError('NOT_PERMITTED', `${this.spec.name} is read-only`, {}, hint);
   }
 
@@ -247,7 +249,7 @@ class ActiveMirror {
   }
 
   #resumed(memory: MirrorMemory): void {
-    if (this.#request.readOnly) {
+    if (this.#isReadOnly) {
       this.#tell({ kind: 'serve' });
       return;
     }
@@ -255,7 +257,8 @@ class ActiveMirror {
       this.#sidecar = withMemory(this.#sidecar, memory);
       writeSidecar(this.#request.places, this.spec.name, this.#sidecar);
       const { places } = this.#request;
-      writeDefinition(places, { ...this.spec, syncIntent: null, logIntent: null });
+      const spent = { syncIntent: null, logIntent: null, readOnly: false };
+      writeDefinition(places, { ...this.spec, ...spent });
     } catch (error) {
       this.#broke(error);
       return;
@@ -263,8 +266,12 @@ class ActiveMirror {
     this.#tell({ kind: 'serve' });
   }
 
-  /** False: it is not durable, and whoever waits for it must not be told of success. */
+  /**
+   * False: it is not durable, and whoever waits for it must not be told of success. A read-only mirror
+   * acknowledges no write, so nothing need be remembered.
+   */
   #keep(memory: MirrorMemory): boolean {
+    if (this.#isReadOnly) return true;
     const sidecar = withMemory(this.#sidecar, memory);
     try {
       writeSidecar(this.#request.places, this.spec.name, sidecar);
@@ -286,7 +293,7 @@ class ActiveMirror {
   /** The worker has ended, well or not: give everything back, then say so. */
   #gone(): void {
     try {
-      if (this.#report?.logClean && !this.#request.readOnly) {
+      if (this.#report?.logClean && !this.#isReadOnly) {
         writeSidecar(this.#request.places, this.spec.name, { ...this.#sidecar, open: false });
       }
     } catch (error) {
@@ -314,10 +321,10 @@ function workerFile(): string {
 }
 
 function startFor(
-  { request, spec, plan, devices, missing }: PreparedMirror,
+  { request, spec, plan, devices, missing, isReadOnly }: PreparedMirror,
   view: SharedArrayBuffer,
 ): EngineStart {
-  const { listen, readOnly, io } = request;
+  const { listen, io } = request;
   const { primary, area, syncIntent, blank } = plan;
   const legs = devices.slice(0, spec.legs.length);
   const device = devices[spec.legs.length];
@@ -326,5 +333,6 @@ function startFor(
       ? { type: 'core', syncIntent }
       : { type: 'disk', device, area };
   const gone = [...missing.keys()].map(legIndex);
-  return { spec, legs, log, missing: gone, blank, primary, listen, readOnly, io, view };
+  const rest = { listen, readOnly: isReadOnly, io, view };
+  return { spec, legs, log, missing: gone, blank, primary, ...rest };
 }

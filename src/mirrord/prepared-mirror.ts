@@ -35,7 +35,8 @@ export interface ActivationRequest {
   readonly places: Places;
   readonly name: string;
   readonly listen: readonly ListenAddress[];
-  readonly readOnly: boolean;
+  /** Null: as the definition says. */
+  readonly readOnly: boolean | null;
   readonly io: IoChoice;
   /** A leg other than the source may be missing. */
   readonly degraded: boolean;
@@ -57,6 +58,8 @@ export class PreparedMirror {
   /** Which file or device each leg is; null for one that is missing. */
   readonly identities: readonly (string | null)[];
   readonly request: ActivationRequest;
+  /** Nothing is written, neither to legs and log nor to what the mirror remembers. */
+  readonly isReadOnly: boolean;
   readonly lock: MirrorLock;
   /** The legs', then the log's if it is on a disk. */
   readonly devices: readonly OpenDevice[];
@@ -68,9 +71,10 @@ export class PreparedMirror {
     try {
       const defined = readDefinition(request.places, request.name);
       this.spec = { ...defined, logIntent: request.logIntent ?? defined.logIntent };
+      this.isReadOnly = request.readOnly ?? defined.readOnly;
       const sidecar = believedSidecar(request, this.spec);
       const source = request.source ?? sidecar?.primary ?? this.spec.source;
-      const requests = requestsFor(this.spec, request.readOnly ? 'read' : 'write');
+      const requests = requestsFor(this.spec, this.isReadOnly ? 'read' : 'write');
       const present = openPresent(requests, (place) => request.degraded && place !== source);
       devices = present.devices;
       this.missing = present.missing;
@@ -91,17 +95,17 @@ export class PreparedMirror {
         confirmed,
       };
       this.plan = planActivation(input);
-      this.description = describePlan(input, this.plan);
+      const isLifted = defined.readOnly && !this.isReadOnly;
+      const lifted = isLifted
+        ? '; read-only no longer: legs and log are written from now on, at every activation'
+        : '';
+      this.description = `${describePlan(input, this.plan, this.isReadOnly)}${lifted}`;
       this.devices = devices;
     } catch (error) {
       closeDevices(devices);
       this.lock.release();
       throw error;
     }
-  }
-
-  get isReadOnly(): boolean {
-    return this.request.readOnly;
   }
 
   /** Nothing has happened. */

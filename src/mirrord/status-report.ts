@@ -179,7 +179,7 @@ function attentionOf(
   if (readOnly) {
     return {
       status: `${amount} are on ${primary} only, and a read-only mirror does not recover`,
-      action: `activate ${spec.name} without --read-only to copy them`,
+      action: `mirrorctl deactivate ${spec.name}, then mirrorctl activate ${spec.name} --read-write to copy them`,
     };
   }
   if (snapshot.recovery.paused) {

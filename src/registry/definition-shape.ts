@@ -91,10 +91,17 @@ export function mirrorSpec(name: string): Reader<MirrorSpec> {
       handleErrors: flag,
       keepLog: flag,
       readPolicy,
+      readOnly: flag,
     },
     'refuse',
   );
-  return converted(shape, checkAgreement);
+  return (value, at) => checkAgreement(shape(withDefaults(value), at));
+}
+
+/** Definitions were written before there were read-only mirrors. */
+function withDefaults(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return { readOnly: false, ...value };
 }
 
 function checkAgreement(spec: MirrorSpec): MirrorSpec {

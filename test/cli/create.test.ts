@@ -62,6 +62,7 @@ describe('what it defines', () => {
       handleErrors: true,
       keepLog: false,
       readPolicy: 'queue',
+      readOnly: false,
     });
     expect(statSync(bench.at('state/m0.log')).size).toBe(1536);
     expect(out).toBe(
@@ -90,7 +91,7 @@ describe('what it defines', () => {
       '--source',
       'b.img',
     ];
-    const more = ['--no-handle-errors', '--read-policy', 'leg:1'];
+    const more = ['--no-handle-errors', '--read-policy', 'leg:1', '--read-only'];
     expect((await bench.run('create', 'm0', 'a.img', 'b.img@1MiB', ...words, ...more)).code).toBe(
       0,
     );
@@ -103,6 +104,7 @@ describe('what it defines', () => {
       syncIntent: 'nosync',
       handleErrors: false,
       readPolicy: 'leg:1',
+      readOnly: true,
     });
   });
 

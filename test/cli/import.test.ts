@@ -32,10 +32,12 @@ describe('import', () => {
     const { code, out } = await bench.run('import', 'home', '--lvm', ...pvs);
     expect(code).toBe(0);
     expect(out).toContain('home: vg/lv, metadata version 3, 6 MiB, 96 regions of 64 KiB');
-    expect(out).toContain('3 of 96 regions (192 KiB) will be copied from');
-    expect(out).toContain('next: mirrorctl activate home --read-only');
+    expect(out).toContain(
+      `home: read-only: 3 of 96 regions (192 KiB) are read from ${bench.at('vda.img')} only`,
+    );
+    expect(out).toMatch(/next: mirrorctl activate home$/m);
     expect(definition('home')).toMatchObject({
-      ...{ sizeBytes: 6 * MIB, regionSizeBytes: 65536, source: 0 },
+      ...{ sizeBytes: 6 * MIB, regionSizeBytes: 65536, source: 0, readOnly: true },
       legs: [
         { path: bench.at('vda.img'), offsetBytes: MIB },
         { path: bench.at('vdb.img'), offsetBytes: MIB },
@@ -47,6 +49,12 @@ describe('import', () => {
     expect(pvs.map((name) => fs.statSync(bench.at(name)).mtimeMs)).toEqual(before);
     const { report } = await bench.json('dump', 'home');
     expect(report).toMatchObject({ dirtyRegions: 3, mirrorSizeBytes: 6 * MIB });
+  });
+
+  test('makes a mirror that is written to where that is asked for', async () => {
+    const words = ['import', 'home', '--lvm', '--read-write', ...volumes('lvm-dirtycrash')];
+    expect((await bench.run(...words)).out).toContain('3 of 96 regions (192 KiB) will be copied');
+    expect(definition('home').readOnly).toBe(false);
   });
 
   test('finds out which file is which volume, in whatever order they come', async () => {

@@ -24,7 +24,8 @@ function define(name: string, log: MirrorSpec['log']): void {
     ...{ name, uuid: UUID },
     ...{ sizeBytes: byteCount(128 << 19), regionSizeBytes: byteCount(1 << 19), log },
     ...{ legs: [leg('a.img'), leg('b.img')], source: legIndex(0), syncIntent: null },
-    ...{ logIntent: null, handleErrors: true, keepLog: false, readPolicy: 'queue' },
+    ...{ logIntent: null, handleErrors: true, keepLog: false },
+    ...{ readPolicy: 'queue', readOnly: false },
   };
   fs.mkdirSync(bench.at('state'), { recursive: true });
   fs.writeFileSync(bench.at(`state/${name}.json`), JSON.stringify(spec));

@@ -30,6 +30,7 @@ function specOf(table: MirrorTable): MirrorSpec {
     source: legIndex(0),
     logIntent: null,
     readPolicy: 'queue',
+    readOnly: false,
   };
 }
 

@@ -59,6 +59,7 @@ test('every kind of definition comes back', () => {
   const others: Partial<MirrorSpec>[] = [
     { log: { type: 'core' } },
     { log: { type: 'disk', path: '/dev/vg/log', ours: false }, logIntent: 'accept' },
+    { readOnly: true },
     { syncIntent: 'nosync', handleErrors: false, keepLog: true, readPolicy: 'leg:1' },
     {
       legs: [
@@ -71,6 +72,14 @@ test('every kind of definition comes back', () => {
     writeDefinition(places, { ...HOME, ...other });
     expect(readDefinition(places, 'home')).toEqual({ ...HOME, ...other });
   }
+});
+
+test('a definition from before there were read-only mirrors is of one that is written', () => {
+  const places = newPlaces();
+  const { readOnly, ...before } = HOME;
+  mkdirSync(places.stateDir, { recursive: true });
+  writeFileSync(fileOf(places), JSON.stringify(before));
+  expect(readDefinition(places, 'home').readOnly).toBe(readOnly);
 });
 
 test('writing leaves no temporary file behind', () => {
@@ -160,9 +169,9 @@ test.each(DAMAGES)(
   },
 );
 
-test('every key of a definition is needed', () => {
+test('every key of a definition is needed, but for the one that came later', () => {
   const places = newPlaces();
-  for (const key of Object.keys(HOME)) {
+  for (const key of Object.keys(HOME).filter((name) => name !== 'readOnly')) {
     const rest = Object.entries(HOME).filter(([name]) => name !== key);
     expect(faultOf(places, JSON.stringify(Object.fromEntries(rest)))).toMatchObject({ key });
   }

@@ -20,4 +20,5 @@ export const HOME: MirrorSpec = {
   handleErrors: true,
   keepLog: false,
   readPolicy: 'queue',
+  readOnly: false,
 };

@@ -38,6 +38,10 @@ export const command: Command = {
     },
     detach: { value: 'none', help: 'go to the background once serving' },
     'read-only': { value: 'none', help: 'serve reads only; write nothing, not even the log' },
+    'read-write': {
+      value: 'none',
+      help: 'from now on write to a mirror that was defined read-only, as import does',
+    },
     source: {
       value: 'required',
       metavar: 'LEG',
@@ -81,6 +85,7 @@ export const command: Command = {
   losesData: true,
   examples: [
     { words: 'mirrorctl activate m0', does: 'serve m0 until Ctrl-C' },
+    { words: 'mirrorctl activate home --read-write', does: 'begin to write to what was imported' },
     { words: 'mirrorctl activate m0 --detach', does: 'serve it in the background' },
     {
       words: 'mirrorctl activate m0 --listen tcp:127.0.0.1:10809',
@@ -101,6 +106,9 @@ export const command: Command = {
   async run(outside, input, flags) {
     if (flags.has('accept-log') && flags.has('init-log')) {
       throw new MirrorError('USAGE', '--accept-log and --init-log contradict each other');
+    }
+    if (flags.has('read-only') && flags.has('read-write')) {
+      throw new MirrorError('USAGE', '--read-only and --read-write contradict each other');
     }
     const request = requestFrom(outside, input, flags);
     if (flags.has('detach') && !flags.has('dry-run')) {
@@ -174,7 +182,7 @@ function requestFrom(outside: Outside, input: Input, flags: Flags) {
     places,
     name,
     listen: given.length > 0 ? given : [standard],
-    readOnly: flags.has('read-only'),
+    readOnly: readOnlyFrom(flags),
     degraded: flags.value('degraded') !== 'no',
     io: ioChoiceFrom(outside, places, name, flags),
     source:
@@ -182,6 +190,12 @@ function requestFrom(outside: Outside, input: Input, flags: Flags) {
     logIntent: logIntentFrom(flags),
     confirmed: flags.has('yes'),
   };
+}
+
+/** Null: as it was defined. */
+function readOnlyFrom(flags: Flags): boolean | null {
+  if (flags.has('read-only')) return true;
+  return flags.has('read-write') ? false : null;
 }
 
 function ioChoiceFrom(outside: Outside, places: Places, name: string, flags: Flags): IoChoice {

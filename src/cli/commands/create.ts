@@ -70,6 +70,10 @@ export const command: Command = {
       metavar: 'POLICY',
       help: 'primary, round-robin, queue (default) or leg:N; only regions in sync are balanced',
     },
+    'read-only': {
+      value: 'none',
+      help: 'activate it for reading only, until activate --read-write says otherwise',
+    },
     'accept-log': {
       value: 'none',
       help: 'believe a log that speaks of another number of regions, as after a resize',

@@ -40,6 +40,10 @@ export const command: Command = {
   ],
   flags: {
     lvm: { value: 'none', help: 'what is imported; nothing else can be, so far' },
+    'read-write': {
+      value: 'none',
+      help: 'let the first activation write to the volumes: regions that are dirty are copied to the other legs',
+    },
     lv: { value: 'required', metavar: 'LV', help: 'which mirror, where there are several' },
   },
   changes: true,
@@ -52,7 +56,7 @@ export const command: Command = {
   notes: [
     'Reads LVM’s metadata, maps each leg to PATH@OFFSET and copies the log to the state directory. Physical volumes are not written to.',
     'A leg must be one stretch of one volume; what cannot be mapped is refused with the reason.',
-    'Activate it with --read-only first: without that, regions that are dirty are copied from the first leg to the others, as a kernel would.',
+    'The mirror is read-only, however often it is activated: where the log says dirty, it reads from the first leg. mirrorctl activate NAME --read-write ends that, and copies those regions from the first leg to the others, as a kernel would.',
   ],
 
   async run(outside, input, flags) {
@@ -68,7 +72,8 @@ export const command: Command = {
     if (!plan.ok) throw plan.error;
     const log = readLog(plan.value);
     const dryRun = flags.has('dry-run');
-    const made = dryRun ? null : make(outside, places, name, plan.value, log);
+    const readOnly = !flags.has('read-write');
+    const made = dryRun ? null : make(outside, places, name, plan.value, log, readOnly);
     const warnings = warningsOf(plan.value, isCurrent);
     const lines = flags.has('json')
       ? [JSON.stringify(documentOf(name, group, plan.value, made, warnings))]
@@ -140,6 +145,7 @@ function make(
   name: string,
   plan: LvmImport,
   log: Uint8Array | null,
+  readOnly: boolean,
 ): NewMirror {
   const lock = lockMirror(places, name, 'change');
   const file = defaultLogPath(places, name);
@@ -150,7 +156,10 @@ function make(
     makeDirectory(places.stateDir);
     if (log !== null) writeNewFile(outside, file, log);
     wrote = log !== null;
-    const mirror = planMirror(places, wishOf(name, plan, log === null ? null : file));
+    const mirror = planMirror(places, {
+      ...wishOf(name, plan, log === null ? null : file),
+      readOnly,
+    });
     writeDefinition(places, mirror.spec);
     return mirror;
   } catch (error) {
@@ -218,9 +227,6 @@ function describe(
     ...warnings.map((warning) => `  warning: ${warning}`),
     ...(made === null
       ? ['nothing is changed: --dry-run']
-      : [
-          describePlan(made.input, made.firstActivation),
-          `next: mirrorctl activate ${name} --read-only`,
-        ]),
+      : [describePlan(made.input, made.firstActivation), `next: mirrorctl activate ${name}`]),
   ];
 }
