@@ -68,7 +68,7 @@ export interface MirrorSpec {
   /** Two to nine, in table order. */
   readonly legs: readonly LegSpec[];
   readonly log: LogSpec;
-  /** The leg that held the data when the mirror was made; the sidecar knows who holds it now. */
+  /** The leg that held the data when the mirror was made or changed; the sidecar knows who does now. */
   readonly source: LegIndex;
   /** One-shot: the activation that acted on it sets it to null (dm repeats it at every resume). */
   readonly syncIntent: SyncIntent;
