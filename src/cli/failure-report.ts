@@ -32,7 +32,7 @@ export function reportFailure(error: unknown, asJson: boolean, outside: Outside)
   return EXIT.invariantBroken;
 }
 
-function failureLine({ code, message, hint }: MirrorError): string {
+export function failureLine({ code, message, hint }: MirrorError): string {
   const next = hint === '' ? '' : `; ${printable(hint)}`;
   return `mirrorctl: ${printable(message)} [${code}]${next}`;
 }

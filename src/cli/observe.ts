@@ -7,6 +7,7 @@ import type { ControlAnswer, ControlRequest } from '../control-protocol/control-
 import type { MirrorStatus } from '../control-protocol/mirror-status.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
+import { listMirrors, readDefinition } from '../registry/definition-file.ts';
 import { whoActivated } from '../registry/mirror-lock.ts';
 import type { Places } from '../registry/places.ts';
 import { controlSocketPath } from '../registry/places.ts';
@@ -40,6 +41,32 @@ export async function observe(places: Places, spec: MirrorSpec): Promise<MirrorS
     const offline = offlineStatus(offlineFacts(places, spec));
     return holder === 'nobody' ? offline : silent(offline, holder.pid);
   }
+}
+
+/** A mirror, or why nothing can be said about it. */
+export type Listed =
+  | { readonly name: string; readonly status: MirrorStatus }
+  | { readonly name: string; readonly fault: MirrorError };
+
+/** All that are defined: one bad definition must not hide the others. */
+export function listAll(places: Places): Promise<Listed[]> {
+  return Promise.all(
+    listMirrors(places).map(async (name) => {
+      try {
+        return { name, status: await observe(places, readDefinition(places, name)) };
+      } catch (fault) {
+        if (fault instanceof MirrorError) return { name, fault };
+        throw fault;
+      }
+    }),
+  );
+}
+
+export function parted(listed: readonly Listed[]) {
+  return {
+    mirrors: listed.flatMap((one) => ('status' in one ? [one.status] : [])),
+    faults: listed.flatMap((one) => ('fault' in one ? [one] : [])),
+  };
 }
 
 export function isEngineMissing(error: unknown): boolean {

@@ -12,8 +12,10 @@
  *        log: disk m0.log, 128 regions of 512 KiB, 124 clean
  */
 import type { LegStatus, MirrorStatus } from '../control-protocol/mirror-status.ts';
+import { EXIT } from '../errors/mirror-error.ts';
 import { formatBytes, formatDuration, formatRate } from '../geometry/size-words.ts';
 import { printable } from './failure-report.ts';
+import type { Listed } from './observe.ts';
 import { sharePercent } from './progress-words.ts';
 import { tableLines } from './text-layout.ts';
 
@@ -32,6 +34,17 @@ export function describeStatus(status: MirrorStatus): string[] {
     ...legLines(status.legs),
     labelled('log', logOf(status)),
     ...status.exports.map((uri) => labelled('export', uri)),
+  ];
+}
+
+export function describeListed(listed: Listed): string[] {
+  if ('status' in listed) return describeStatus(listed.status);
+  const { name, fault } = listed;
+  return [
+    labelled('mirror', name),
+    labelled('state', fault.exitCode === EXIT.badConfig ? 'INVALID' : 'UNKNOWN'),
+    labelled('status', `${fault.message} [${fault.code}]`),
+    ...(fault.hint === '' ? [] : [labelled('action', fault.hint)]),
   ];
 }
 

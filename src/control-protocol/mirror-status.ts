@@ -130,4 +130,9 @@ export interface StatusDocument {
   /** RFC 3339. */
   readonly observedAt: string;
   readonly mirrors: readonly MirrorStatus[];
+  /** Mirrors of which nothing can be said, and why: most often a damaged definition. */
+  readonly invalid: readonly {
+    readonly name: string;
+    readonly error: { readonly code: string; readonly message: string; readonly hint: string };
+  }[];
 }

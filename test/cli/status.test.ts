@@ -1,11 +1,14 @@
 import { readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import path from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { describeAsMdstat } from '../../src/cli/status-mdstat.ts';
 import { describeStatus } from '../../src/cli/status-text.ts';
 import type { MirrorStatus } from '../../src/control-protocol/mirror-status.ts';
 import { MirrorError } from '../../src/errors/mirror-error.ts';
 import { lockMirror } from '../../src/registry/mirror-lock.ts';
 import { RUNNING } from '../control-protocol/mirror-status-example.ts';
+import { HOME } from '../registry/mirror-spec-example.ts';
+import { PaintedScreen } from '../terminal/painted-screen.ts';
 import { Bench } from './run-command.ts';
 
 const MIB = 1024 * 1024;
@@ -142,6 +145,7 @@ test('a running engine is believed, in every format', async () => {
   expect(document).toEqual({
     schema: 'mirrorctl.status/1',
     observedAt: '2026-01-02T03:04:05.678Z',
+    invalid: [],
     mirrors: [RECOVERING],
   });
   expect((await bench.run('status', '--format', 'json')).out).toBe(`${JSON.stringify(document)}\n`);
@@ -263,7 +267,7 @@ test('an engine that answers nonsense is an error', async () => {
   await bench.engine('m0', async () => ({ done: true }));
   expect(await bench.run('status')).toMatchObject({
     code: 65,
-    aside: expect.stringContaining('[ENGINE_REPLY_MALFORMED]'),
+    out: expect.stringMatching(/state: UNKNOWN\n +status: .* \[ENGINE_REPLY_MALFORMED\]$/m),
   });
 });
 
@@ -285,6 +289,46 @@ test('where there are no mirrors, every format says so', async () => {
   expect((await bench.run('status')).out).toBe('there are no mirrors\n');
   expect((await bench.json('status')).document.mirrors).toEqual([]);
   expect((await bench.run('status', '--format', 'dm')).out).toBe('');
+});
+
+describe('a damaged definition', () => {
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = await benchWithMirror();
+    writeFileSync(bench.at('state/broken.json'), '{');
+  });
+
+  test('hides no other mirror', async () => {
+    const { code, out, aside } = await bench.run('status');
+    expect([code, aside]).toEqual([78, '']);
+    const [broken, m0] = out.split('\n\n');
+    expect(broken?.split('\n').slice(0, 2)).toEqual(['  mirror: broken', '   state: INVALID']);
+    expect(broken).toMatch(
+      /^ {2}status: .*state\/broken\.json is not JSON.* \[REGISTRY_INVALID\]$/m,
+    );
+    expect(m0).toBe((await bench.run('status', 'm0')).out);
+  });
+
+  test('is named beside the mirrors in JSON', async () => {
+    const { code, document } = await bench.json('status', '--check');
+    expect(code).toBe(78);
+    expect(document.mirrors.map(({ name }: MirrorStatus) => name)).toEqual(['m0']);
+    expect(document.invalid).toEqual([
+      { name: 'broken', error: expect.objectContaining({ code: 'REGISTRY_INVALID' }) },
+    ]);
+  });
+
+  test('is said on stderr where the form has no place for it', async () => {
+    const { code, out, aside } = await bench.run('status', '--format', 'dm');
+    expect([code, out]).toEqual([78, (await bench.run('status', 'm0', '--format', 'dm')).out]);
+    expect(aside).toContain('state/broken.json is not JSON');
+  });
+
+  test('is the answer where it was asked for by name', async () => {
+    const { code, out, aside } = await bench.run('status', 'm0', 'broken');
+    expect([code, out]).toEqual([78, '']);
+    expect(aside).toContain('[REGISTRY_INVALID]');
+  });
 });
 
 test.each([
@@ -318,7 +362,7 @@ test('--watch shows it again until it is interrupted', async () => {
   const bench = new Bench();
   expect(await watched(bench, '1.5')).toEqual({
     code: 130,
-    out: 'there are no mirrors\n'.repeat(2),
+    out: 'there are no mirrors\n\nthere are no mirrors\n',
     aside: 'mirrorctl: interrupted [INTERRUPTED]\n',
   });
   expect(bench.slept).toEqual([1500, 1500]);
@@ -330,18 +374,70 @@ test('--watch without a number looks every two seconds', async () => {
   expect(bench.slept).toEqual([2000, 2000]);
 });
 
+/** What a terminal of this size shows after `output`, and how far it scrolled. */
+async function shownOn(columns: number, rows: number, output: string) {
+  const screen = new PaintedScreen(columns, rows);
+  screen.write('$ mirrorctl status\r\n');
+  screen.write(output.replaceAll(/\r?\n/g, '\r\n'));
+  await screen.cells();
+  const { active } = screen.terminal.buffer;
+  const lines = Array.from({ length: rows }, (_, row) => active.getLine(active.baseY + row));
+  return { lines: lines.map((line) => line?.translateToString(true)), scrolled: active.baseY };
+}
+
 test('on a terminal --watch writes over what it wrote before', async () => {
   const bench = await benchWithMirror();
   bench.stdoutIsTerminal = true;
   // The legs' paths make their lines longer than this terminal is wide.
-  bench.columns = 60;
+  bench.columns = 40;
   const { out } = await watched(bench, '1');
   const once = (await bench.run('status')).out;
-  const rows = once
-    .trimEnd()
-    .split('\n')
-    .reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 60)), 0);
-  expect(out).toBe(`${once}\u001b[${rows}F\u001b[0J${once}`);
+  expect(await shownOn(40, 60, out)).toEqual(await shownOn(40, 60, once));
+  // Nothing is erased before the write that also fills it again.
+  const [before, ...drawn] = out.split('\u001b[?2026h');
+  expect(before).toBe('');
+  expect(drawn.map((text) => text.indexOf('\u001b[?2026l') - text.length)).toEqual([-8, -8]);
+});
+
+test('what is longer than the terminal is cut, and never scrolls', async () => {
+  const bench = await benchWithMirror();
+  bench.stdoutIsTerminal = true;
+  bench.columns = 60;
+  bench.rows = 7;
+  const { out } = await watched(bench, '1');
+  const { lines, scrolled } = await shownOn(60, 8, out);
+  expect(scrolled).toBe(0);
+  expect(lines[1]).toBe('  mirror: m0');
+  expect(lines[6]).toMatch(/^… and \d+ more rows$/);
+});
+
+test('a shorter text leaves nothing of a longer one', async () => {
+  const bench = new Bench();
+  bench.define(HOME);
+  bench.stdoutIsTerminal = true;
+  let left = 2;
+  bench.onSleep = () => {
+    rmSync(path.join(bench.places.stateDir, 'home.json'), { force: true });
+    left -= 1;
+    if (left === 0) bench.interruption.abort(new MirrorError('INTERRUPTED', 'interrupted'));
+  };
+  const { out } = await bench.run('status', '--watch');
+  const { lines } = await shownOn(80, 24, out);
+  expect(lines.filter((line) => line !== '')).toEqual([
+    '$ mirrorctl status',
+    'there are no mirrors',
+  ]);
+});
+
+test.each([
+  ['a dumb terminal', { TERM: 'dumb' }],
+  ['a screen reader', { MIRRORCTL_SCREEN_READER: '1' }],
+])('%s gets one block after another', async (_, env) => {
+  const bench = new Bench();
+  bench.stdoutIsTerminal = true;
+  bench.env = env;
+  const { out } = await watched(bench);
+  expect(out).toBe('there are no mirrors\n\nthere are no mirrors\n');
 });
 
 test('JSON is watched as one document a line, on a terminal too', async () => {

@@ -1,21 +1,15 @@
 /** `mirrorctl list`: one line a mirror. */
-import type { MirrorStatus } from '../../control-protocol/mirror-status.ts';
-import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
+import { EXIT } from '../../errors/mirror-error.ts';
 import { formatBytes } from '../../geometry/size-words.ts';
-import { listMirrors, readDefinition } from '../../registry/definition-file.ts';
-import type { Places } from '../../registry/places.ts';
+import { listMirrors } from '../../registry/definition-file.ts';
 import type { Command } from '../command.ts';
 import { printable } from '../failure-report.ts';
-import { observe } from '../observe.ts';
+import type { Listed } from '../observe.ts';
+import { listAll } from '../observe.ts';
 import { placesFor } from '../state-places.ts';
 import { tableLines } from '../text-layout.ts';
 
 const LIST_SCHEMA = 'mirrorctl.list/1';
-
-/** A mirror, or why nothing can be said about it: one bad definition must not hide the others. */
-export type Listed =
-  | { readonly name: string; readonly status: MirrorStatus }
-  | { readonly name: string; readonly fault: MirrorError };
 
 export const command: Command = {
   args: [],
@@ -44,19 +38,6 @@ export const command: Command = {
     return EXIT.ok;
   },
 };
-
-export function listAll(places: Places): Promise<Listed[]> {
-  return Promise.all(
-    listMirrors(places).map(async (name) => {
-      try {
-        return { name, status: await observe(places, readDefinition(places, name)) };
-      } catch (fault) {
-        if (fault instanceof MirrorError) return { name, fault };
-        throw fault;
-      }
-    }),
-  );
-}
 
 export function documentOf(listed: readonly Listed[]) {
   const mirrors = listed.map((one) => {

@@ -1,10 +1,11 @@
 /** `mirrorctl` alone: the mirrors there are, and three next steps that fit them. */
 import { EXIT } from '../../errors/mirror-error.ts';
 import type { Command } from '../command.ts';
+import type { Listed } from '../observe.ts';
+import { listAll } from '../observe.ts';
 import { placesFor } from '../state-places.ts';
 import { twoColumns } from '../text-layout.ts';
-import type { Listed } from './list.ts';
-import { describeList, documentOf, listAll } from './list.ts';
+import { describeList, documentOf } from './list.ts';
 
 export const command: Command = {
   args: [],

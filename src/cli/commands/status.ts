@@ -4,21 +4,24 @@
  * The same facts in four forms: text for people, JSON for scripts, the kernel's line for what already
  * reads `dmsetup status`, and /proc/mdstat's manner.
  */
-import type { MirrorStatus, StatusDocument } from '../../control-protocol/mirror-status.ts';
+import type { StatusDocument } from '../../control-protocol/mirror-status.ts';
 import { STATUS_SCHEMA } from '../../control-protocol/mirror-status.ts';
 import type { ExitCode } from '../../errors/mirror-error.ts';
 import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
 import { printStatusLine } from '../../mirror-set/status-line.ts';
-import { listMirrors, readDefinition } from '../../registry/definition-file.ts';
+import { readDefinition } from '../../registry/definition-file.ts';
 import type { Places } from '../../registry/places.ts';
 import type { Command } from '../command.ts';
 import { nameDevice } from '../device-names.ts';
+import { failureLine } from '../failure-report.ts';
 import type { Flags } from '../given.ts';
-import { observe } from '../observe.ts';
+import { InPlace } from '../in-place.ts';
+import type { Listed } from '../observe.ts';
+import { listAll, observe, parted } from '../observe.ts';
 import type { Outside } from '../outside.ts';
 import { placesFor } from '../state-places.ts';
 import { describeAsMdstat } from '../status-mdstat.ts';
-import { describeStatus } from '../status-text.ts';
+import { describeListed } from '../status-text.ts';
 
 const FORMATS = ['text', 'json', 'dm', 'mdstat'] as const;
 type Format = (typeof FORMATS)[number];
@@ -59,7 +62,10 @@ export const command: Command = {
   notes: [
     'Of a mirror that is not active it shows what its definition, its log and its legs tell; what nobody knows is null in JSON, and - in the kernel’s line.',
   ],
-  exitCodes: { [EXIT.findings]: 'with --check: a mirror is not healthy' },
+  exitCodes: {
+    [EXIT.findings]: 'with --check: a mirror is not healthy',
+    [EXIT.badConfig]: 'a definition is damaged; the other mirrors are shown all the same',
+  },
 
   async run(outside, input, flags) {
     const places = placesFor(outside, flags);
@@ -67,29 +73,43 @@ export const command: Command = {
     const names = input.all('NAME');
     const seconds = watchSecondsFrom(flags);
     if (seconds !== null) return watch(outside, places, names, format, seconds);
-    const mirrors = await observeAll(places, names);
-    outside.print(render(mirrors, format, outside.now()));
+    const listed = await observeAll(places, names);
+    outside.print(render(listed, format, outside.now()));
+    const { mirrors, faults } = parted(listed);
+    if (format === 'dm' || format === 'mdstat') {
+      // Their forms have no place for it.
+      for (const { fault } of faults) outside.printAside(`${failureLine(fault)}\n`);
+    }
+    const [first] = faults;
+    if (first !== undefined) return first.fault.exitCode;
     const healthy = mirrors.every(({ health }) => health === 'ok');
     return flags.has('check') && !healthy ? EXIT.findings : EXIT.ok;
   },
 };
 
-async function observeAll(places: Places, names: readonly string[]): Promise<MirrorStatus[]> {
-  const wanted = names.length > 0 ? [...new Set(names)] : listMirrors(places);
-  const specs = wanted.map((name) => readDefinition(places, name));
-  return Promise.all(specs.map((spec) => observe(places, spec)));
+/** Of mirrors asked for by name, a fault is the answer; else one bad definition hides no other mirror. */
+async function observeAll(places: Places, names: readonly string[]): Promise<Listed[]> {
+  if (names.length === 0) return listAll(places);
+  const specs = [...new Set(names)].map((name) => readDefinition(places, name));
+  return Promise.all(
+    specs.map(async (spec) => ({ name: spec.name, status: await observe(places, spec) })),
+  );
 }
 
-export function render(mirrors: readonly MirrorStatus[], format: Format, now: Date): string {
+export function render(listed: readonly Listed[], format: Format, now: Date): string {
+  const { mirrors, faults } = parted(listed);
   switch (format) {
     case 'text':
-      if (mirrors.length === 0) return 'there are no mirrors\n';
-      return `${mirrors.map((status) => describeStatus(status).join('\n')).join('\n\n')}\n`;
+      if (listed.length === 0) return 'there are no mirrors\n';
+      return `${listed.map((one) => describeListed(one).join('\n')).join('\n\n')}\n`;
     case 'json': {
       const document: StatusDocument = {
         schema: STATUS_SCHEMA,
         observedAt: now.toISOString(),
         mirrors,
+        invalid: faults.map(({ name, fault: { code, message, hint } }) => ({
+          ...{ name, error: { code, message, hint } },
+        })),
       };
       return `${JSON.stringify(document)}\n`;
     }
@@ -109,23 +129,13 @@ async function watch(
   seconds: number,
 ): Promise<ExitCode> {
   const interruption = outside.interruption();
-  const inPlace = outside.stdoutIsTerminal && format !== 'json';
-  let rowsShown = 0;
+  const screen = new InPlace(outside, format === 'dm' ? '' : '\n');
+  const show = (text: string) => (format === 'json' ? outside.print(text) : screen.show(text));
   while (!interruption.aborted) {
-    const text = render(await observeAll(places, names), format, outside.now());
-    // Back over what was shown last, and erase from there: the screen above is the owner's.
-    const back = inPlace && rowsShown > 0 ? `\u001b[${rowsShown}F\u001b[0J` : '';
-    outside.print(`${back}${text}`);
-    rowsShown = rowsOf(text, outside.columns());
+    show(render(await observeAll(places, names), format, outside.now()));
     await outside.sleep(seconds * 1000);
   }
   throw interruption.reason;
-}
-
-/** How many rows of the terminal `text` takes, its long lines folded. */
-function rowsOf(text: string, columns: number): number {
-  const lines = text.split('\n').slice(0, -1);
-  return lines.reduce((rows, line) => rows + Math.max(1, Math.ceil(line.length / columns)), 0);
 }
 
 function formatFrom(flags: Flags): Format {
