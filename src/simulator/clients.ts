@@ -18,7 +18,7 @@ interface ClientRequest {
   /** The oracle's moment. */
   readonly begin: number;
   readonly values: number[];
-  /** Some I/O of it failed, so that it may fail. */
+  /** Some I/O of it failed, or could not be tried, so that it may fail. */
   ioFailed: boolean;
 }
 
@@ -64,6 +64,11 @@ export class Clients {
 
   ioFailed(request: number): void {
     this.#of(request).ioFailed = true;
+  }
+
+  /** The one leg that surely has everything is out of service: whoever waits now may hear of it. */
+  losePrimary(): void {
+    for (const request of this.#requests.values()) request.ioFailed = true;
   }
 
   /** `mayFail`: something happened to this mirror that may fail a request none of whose I/O failed. */

@@ -61,6 +61,10 @@ export class MirrorWatch {
   }
 
   before(effect: Effect): void {
+    for (const leg of legsAsked(effect)) {
+      if (has(this.#engine.state.content.inService, leg)) continue;
+      contradict(`${effect.kind} asks leg ${leg}, which is out of service`);
+    }
     switch (effect.kind) {
       case 'writeLeg':
         this.#beforeWrite(effect);
@@ -236,6 +240,19 @@ export class MirrorWatch {
       }
     }
     return regions;
+  }
+}
+
+function legsAsked(effect: Effect): readonly LegIndex[] {
+  switch (effect.kind) {
+    case 'readLeg':
+    case 'writeLeg':
+    case 'flushLeg':
+      return [effect.leg];
+    case 'copyRegion':
+      return [effect.source, ...effect.targets];
+    default:
+      return [];
   }
 }
 

@@ -12,12 +12,13 @@ import type { Effect } from '../engine/effect.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Input, IoOutcome } from '../engine/input.ts';
 import type { EngineOptions } from '../engine/mirror-state.ts';
+import type { LegIndex } from '../geometry/units.ts';
 import { has, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
 import { Clients } from './clients.ts';
 import { contradict } from './contradiction.ts';
 import { Fence } from './fence.ts';
 import { MirrorWatch } from './mirror-watch.ts';
-import type { Operation } from './operation.ts';
+import type { Operation, TimedOperation } from './operation.ts';
 import {
   CopyOperation,
   FlushOperation,
@@ -78,7 +79,7 @@ export class SimulatedMirror {
     this.#writes = before.writes;
     this.#requests = before.requests;
     this.#makeEngine = makeEngine;
-    this.engine = makeEngine(storage.activate());
+    this.engine = makeEngine(storage.activate(away));
     const { operations, fence } = this;
     this.#watch = new MirrorWatch(storage, this.engine, oracle, operations, fence.hung);
     this.#watch.found();
@@ -101,9 +102,9 @@ export class SimulatedMirror {
       case 'late':
         return this.#late(event);
       case 'leave':
-        return this.fence.leave(event.leg);
+        return this.#leave(event.leg);
       case 'return':
-        return this.fence.return(event.leg);
+        return this.#return(event.leg);
       case 'tick':
       case 'jump':
         this.now = Math.max(0, this.now + event.by);
@@ -223,18 +224,30 @@ export class SimulatedMirror {
     return true;
   }
 
-  /** The engine is told of a failure; what the device does is another matter. */
+  /** Its leg is out of service then, and all else that is under way there hangs with it. */
   #hang(name: string): boolean {
-    const operation = this.operations.get(name);
-    if (operation === undefined || !isTimed(operation)) return false;
-    if (!this.fence.mayHang(operation)) return false;
-    this.operations.delete(name);
-    this.fence.hung.set(name, operation);
+    const late = this.operations.get(name);
+    if (late === undefined || !isTimed(late) || !this.fence.mayHang(late)) return false;
+    const { place } = late;
+    this.#mayFail = true;
+    this.#giveUp(late);
+    if (place === 'log') return true;
+    this.#step({ kind: 'legOut', leg: place });
+    for (const other of [...this.operations.values()]) {
+      if (!isTimed(other) || other.place !== place || !this.fence.mayHang(other)) continue;
+      if (this.operations.has(other.name)) this.#giveUp(other);
+    }
+    return true;
+  }
+
+  /** The engine is told of a failure; what the device does is another matter. */
+  #giveUp(operation: TimedOperation): void {
+    this.operations.delete(operation.name);
+    this.fence.hung.set(operation.name, operation);
     this.#failed(operation);
     const input = operation.timeOver();
     if (operation instanceof FlushOperation) this.#endFailedFlush(operation, input);
     else this.#step(input);
-    return true;
   }
 
   /** An operation that hung is over. */
@@ -243,9 +256,28 @@ export class SimulatedMirror {
     if (operation === undefined) return false;
     this.fence.hung.delete(name);
     const heard = this.fence.hears(operation.endLate(outcome, luck));
-    if (heard === null) this.#watch.atRest(this.clients);
-    else this.#step(heard);
+    if (heard !== null) this.#step(heard);
+    if (operation.place !== 'log') this.#letIn(operation.place);
+    this.#watch.atRest(this.clients);
     return true;
+  }
+
+  /** As the owner may ask for it: somebody else has everything. */
+  #leave(leg: LegIndex): boolean {
+    if (this.engine.state.heirBut(maskOf(leg)) === null || !this.fence.leave(leg)) return false;
+    this.#mayFail = true;
+    this.#step({ kind: 'legOut', leg });
+    return true;
+  }
+
+  #return(leg: LegIndex): boolean {
+    if (!this.fence.return(leg)) return false;
+    this.#letIn(leg);
+    return true;
+  }
+
+  #letIn(leg: LegIndex): void {
+    if (!has(this.fence.closed, leg)) this.#step({ kind: 'legIn', leg });
   }
 
   #failed(operation: Operation): void {
@@ -262,7 +294,7 @@ export class SimulatedMirror {
     for (const { sector } of lost) this.#lostInFlush.add(sector);
     const wasPrimary = legs.primary === leg;
     const unfit = union(legs.unsettled, union(content.missedLegs, maskOf(leg)));
-    const heirs = without(content.all, unfit);
+    const heirs = without(content.inService, unfit);
     const isExcused = wasPrimary && (heirs === NO_LEGS || !this.storage.scenario.handleErrors);
     if (isExcused)
       for (const entry of lost) this.clients.oracle.excuse(entry.sector, entry.content);
@@ -282,6 +314,8 @@ export class SimulatedMirror {
   #step(input: Input): void {
     this.steps += 1;
     const effects = this.engine.step(input);
+    const { content, legs } = this.engine.state;
+    if (!has(content.inService, legs.primary)) this.clients.losePrimary();
     for (const effect of effects) this.#carryOut(effect);
     this.#watch.atRest(this.clients);
     if (this.life === 'resuming') this.#lookForResume();
@@ -305,17 +339,18 @@ export class SimulatedMirror {
     };
     this.#watch.before(effect);
     const { closed } = this.fence;
+    const isRefused = 'leg' in effect && has(closed, effect.leg);
     switch (effect.kind) {
       case 'readLeg': {
         const buffer = this.clients.bufferOf(effect.request);
-        this.#begin(new ReadOperation(effect, this.storage, has(closed, effect.leg), buffer));
+        this.#begin(new ReadOperation(effect, this.storage, isRefused, buffer));
         break;
       }
       case 'writeLeg':
-        this.#begin(new WriteOperation(effect, this.storage, has(closed, effect.leg), numbers));
+        this.#begin(new WriteOperation(effect, this.storage, isRefused, numbers));
         break;
       case 'flushLeg':
-        this.#begin(new FlushOperation(effect.leg, this.storage, has(closed, effect.leg)));
+        this.#begin(new FlushOperation(effect.leg, this.storage, isRefused));
         break;
       case 'writeLog':
         this.#begin(new LogOperation(effect.write, this.storage, numbers));

@@ -100,8 +100,8 @@ export class SimulatedStorage {
     );
   }
 
-  /** What a new process makes of what it finds. */
-  activate(): EngineOptions {
+  /** What a new process makes of what it finds; `away`: legs that it does not. */
+  activate(away: LegMask): EngineOptions {
     invariant(this.memories.length === 1, 'after a crash the sidecar is one thing or another');
     const [sidecar] = this.memories as readonly [SimulatedSidecar];
     const { scenario, geometry } = this;
@@ -115,6 +115,7 @@ export class SimulatedStorage {
       else if (sidecar.strangers !== NO_LEGS) log.mark(region);
       content.miss(region, sidecar.strangers);
     }
+    content.serve(without(content.all, away));
     const { readPolicy, handleErrors, keepLog, recoveriesMax } = scenario;
     const states = new Uint8Array(regionCount);
     const options = { readPolicy, handleErrors, keepLog, recoveriesMax, states };
