@@ -6,7 +6,9 @@
  *                └─ not understood: error line, and the connection is closed
  *
  * Who may connect is decided by file modes: the socket is 0600 and its directory 0700 (the caller
- * has made it), so that only the owner and root come this far.
+ * has made it), so that only the owner and root come this far: connect(2) needs to write to the one
+ * and to pass the other. The peer's credentials (SO_PEERCRED) could only say the same again, and
+ * Node.js keeps the descriptor that one would have to ask for to itself.
  *
  * Nobody holds anything up: a client that sends no line or does not read its answer for
  * `idleMsMax` is cut off, one that sends more than a line's bound too, and past `CLIENTS_MAX`

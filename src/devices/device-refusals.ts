@@ -6,6 +6,7 @@ import type { BigIntStats } from 'node:fs';
 import { getSystemErrorMessage, getSystemErrorName } from 'node:util';
 import { MirrorError } from '../errors/mirror-error.ts';
 import type { DeviceRequest } from './device-request.ts';
+import { whyNoLocks } from './file-locks.ts';
 
 const CODES = {
   leg: {
@@ -84,15 +85,12 @@ export function behindLoopDevice(request: DeviceRequest, loopDevice: string): Mi
 }
 
 export function cannotLock(request: DeviceRequest, errno: number): MirrorError {
-  const code = getSystemErrorName(errno);
-  const missing = code === 'ENOSYS';
+  const missing = whyNoLocks();
   return new MirrorError(
     CODES[request.role].unusable,
-    `${name(request)} cannot be locked: ${missing ? 'koffi does not run here' : getSystemErrorMessage(errno)}`,
-    { path: request.path, errno: code },
-    missing
-      ? 'install mirrorctl with its optional packages on x64 or arm64 Linux'
-      : 'keep it on a file system with file locks',
+    `${name(request)} cannot be locked: ${missing?.reason ?? getSystemErrorMessage(errno)}`,
+    { path: request.path, errno: getSystemErrorName(errno) },
+    missing?.hint ?? 'keep it on a file system with file locks',
   );
 }
 

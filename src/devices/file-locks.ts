@@ -30,6 +30,18 @@ export function lockFile(fd: number, type: Exclude<LockType, 'none'>): number {
   return result === -os.constants.errno.EACCES ? -os.constants.errno.EAGAIN : result;
 }
 
+/**
+ * Why nothing can be locked on this machine, and what to do; null: the kernel decides. There is no
+ * lesser lock to fall back to: one that qemu, the kernel and other engines do not see protects nothing.
+ */
+export function whyNoLocks(): { readonly reason: string; readonly hint: string } | null {
+  const { absence } = libc();
+  if (absence === null) return null;
+  const hint =
+    'install the packages of mirrorctl on this machine, optional ones included (`npm install` in its directory); reading commands work without';
+  return { reason: `no system call for it is within reach (${absence})`, hint };
+}
+
 /** Whether another open file holds a lock that would keep `type` from being granted. */
 export function isLockedElsewhere(fd: number, type: Exclude<LockType, 'none'>): boolean {
   const bytes = encode(type);

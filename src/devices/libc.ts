@@ -17,8 +17,8 @@ export type CallEnded = (cause: unknown, result: number) => void;
 
 /** The functions as C has them: -1 is a failure, and `errno()` then tells why. */
 export interface Libc {
-  /** False: every other function here only fails with ENOSYS. */
-  readonly native: boolean;
+  /** Why every other function here only fails with ENOSYS; null: they are there. */
+  readonly absence: string | null;
   /** Why the last call failed; must be asked right after it, or first of all in `CallEnded`. */
   errno(): number;
   /** The address of the first byte of `bytes`; good as long as the caller holds on to `bytes`. */
@@ -81,10 +81,10 @@ export function libc(): Libc {
 
 function load(): Libc {
   const koffi = koffiOfThisMachine();
-  if (koffi === null) {
+  if (typeof koffi === 'string') {
     const missing = () => notThere(() => {});
     const calls = Object.keys(SIGNATURES).map((name) => [name, missing()]);
-    const facts = { native: false, errno: () => os.constants.errno.ENOSYS, address: () => 0n };
+    const facts = { absence: koffi, errno: () => os.constants.errno.ENOSYS, address: () => 0n };
     return { ...facts, ...Object.fromEntries(calls) };
   }
   const library = koffi.load(null);
@@ -96,17 +96,20 @@ function load(): Libc {
       return [name, notThere(() => koffi.errno(os.constants.errno.ENOSYS))];
     }
   });
-  const facts = { native: true, errno: () => koffi.errno(), address: koffi.address };
+  const facts = { absence: null, errno: () => koffi.errno(), address: koffi.address };
   return { ...facts, ...Object.fromEntries(calls) };
 }
 
-function koffiOfThisMachine(): typeof import('koffi') | null {
-  if (process.platform !== 'linux' || !KNOWN_MACHINES.includes(process.arch)) return null;
+/** Or why there is none. */
+function koffiOfThisMachine(): typeof import('koffi') | string {
+  if (process.platform !== 'linux' || !KNOWN_MACHINES.includes(process.arch)) {
+    return `${process.platform} on ${process.arch} is not among ${KNOWN_MACHINES.join(', ')} Linux`;
+  }
   try {
     return createRequire(import.meta.url)('koffi');
-  } catch {
-    // The reason is of no use to anyone: callers hear ENOSYS and say what they cannot do without it.
-    return null;
+  } catch (cause) {
+    const [why = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
+    return `koffi cannot be loaded: ${why}`;
   }
 }
 

@@ -21,7 +21,7 @@ import {
   writeSync,
 } from 'node:fs';
 import os from 'node:os';
-import { isLockedElsewhere, lockFile } from '../devices/file-locks.ts';
+import { isLockedElsewhere, lockFile, whyNoLocks } from '../devices/file-locks.ts';
 import { invariant } from '../errors/invariant.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import type { Places } from './places.ts';
@@ -141,6 +141,9 @@ function heldElsewhere(name: string, holder: Holder | null): MirrorError {
 function cannotLock(file: string, outcome: number): MirrorError {
   const errno = Object.entries(os.constants.errno).find(([, value]) => value === -outcome)?.[0];
   const facts = { path: file, errno: errno ?? -outcome };
-  const hint = 'put the state directory on a file system that can lock, with --state-dir DIR';
-  return new MirrorError('STATE_WRITE_FAILED', `cannot lock ${file}: ${errno}`, facts, hint);
+  const missing = whyNoLocks();
+  const message = `cannot lock ${file}: ${missing?.reason ?? errno}`;
+  const hint =
+    missing?.hint ?? 'put the state directory on a file system that can lock, with --state-dir DIR';
+  return new MirrorError('STATE_WRITE_FAILED', message, facts, hint);
 }

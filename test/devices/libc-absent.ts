@@ -65,7 +65,7 @@ const ended = (start: (done: (error: { code: string } | null) => void) => void) 
 
 console.log(
   JSON.stringify({
-    native: libc().native,
+    native: libc().absence === null,
     nowait,
     plain,
     text: Buffer.from(into).toString(),

@@ -1,8 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import os from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { libc } from '../../src/devices/libc.ts';
+import { writeDefinition } from '../../src/registry/definition-file.ts';
+import { HOME } from '../registry/mirror-spec-example.ts';
 import { scratchDirectory } from './scratch-devices.ts';
 
 const { ENOSYS, EBADF } = os.constants.errno;
@@ -29,7 +32,7 @@ const LEFT = {
 };
 
 test('the C library is there on the machine that runs these tests', () => {
-  expect(libc().native).toBe(true);
+  expect(libc().absence).toBeNull();
   expect(libc()).toBe(libc());
 });
 
@@ -37,10 +40,37 @@ test('without koffi bytes still move, and what needs a lock says why there is no
   expect(whatIsLeft('missing')).toEqual({
     ...LEFT,
     native: false,
-    refusal: expect.stringMatching(/^leg .* cannot be locked: koffi does not run here$/),
+    refusal: expect.stringMatching(
+      /^leg .* cannot be locked: no system call .* \(koffi cannot be loaded: koffi is not for this machine\)$/,
+    ),
   });
 });
 
 test('a function that the C library lacks fails alone', () => {
   expect(whatIsLeft('partial')).toEqual({ ...LEFT, native: true, refusal: null });
+});
+
+/** The command line on such a machine: what it prints, and its exit code. */
+function mirrorctl(...words: string[]) {
+  const preload = fileURLToPath(new URL('./koffi-missing.ts', import.meta.url));
+  const start = fileURLToPath(new URL('../../src/cli/start.ts', import.meta.url));
+  const node = ['--disable-warning=ExperimentalWarning', '--import', preload, start];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...node, ...words], {
+    env: { ...process.env, MIRRORCTL_STATE_DIR: path.join(directory, 'state') },
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
+
+test('without koffi no mirror is activated, and the reason and the next step are said', () => {
+  const stateDir = path.join(directory, 'state');
+  writeDefinition({ stateDir, runtimeDir: path.join(stateDir, 'run') }, HOME);
+  const { status, stdout, stderr } = mirrorctl('activate', HOME.name);
+  expect([status, stdout]).toEqual([74, '']);
+  expect(stderr).toMatch(
+    /^mirrorctl: cannot lock .*: no system call .* \(koffi cannot be loaded: no koffi for this C library\) \[STATE_WRITE_FAILED\]; install the packages .*\n$/,
+  );
+  expect(mirrorctl('status', HOME.name)).toMatchObject({
+    ...{ status: 0, stderr: '', stdout: expect.stringContaining('mirror: home') },
+  });
 });
