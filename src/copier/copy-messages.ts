@@ -2,8 +2,8 @@
  * What the copy pool and its workers say to each other. Both ends are of one build, so there is no
  * version; everything survives a structured clone.
  *
- *   pool ── CopyOrder, any number ahead ──▶ worker      carried out in the order given
- *   pool ◀── CopyReport, one per order ──── worker
+ *   pool ── WorkOrder, any number ahead ──▶ worker      carried out in the order given
+ *   pool ◀── WorkReport, one per order ──── worker      of the order's kind
  *   pool ── 'finish' ─────────────────────▶ worker      ends after the orders before it
  *
  * Descriptors are the process's, so a worker uses the numbers it is told; the pool's owner keeps them
@@ -41,14 +41,34 @@ export interface CopyWorkerStart {
   readonly legs: readonly CopyLeg[];
 }
 
-export interface CopyOrder {
-  readonly id: number;
-  readonly job: CopyJob;
+/** `length` bytes at `offset` of the mirror, on two legs or more. */
+export interface CompareJob {
+  readonly legs: readonly LegIndex[];
+  readonly offset: ByteOffset;
+  readonly length: ByteCount;
 }
 
-export interface CopyReport {
-  readonly id: number;
-  readonly outcome: CopyOutcome;
+export interface LegFailure {
+  readonly leg: LegIndex;
+  readonly error: IoError;
 }
 
-export type ToCopyWorker = CopyOrder | 'finish';
+export interface CompareOutcome {
+  readonly unreadable: readonly LegFailure[];
+  /** Among the legs that could be read, from the first sector that differs to the last. */
+  readonly difference: {
+    readonly offset: number;
+    readonly length: number;
+    readonly hashes: readonly { readonly leg: LegIndex; readonly sha256: string }[];
+  } | null;
+}
+
+export type WorkOrder =
+  | { readonly id: number; readonly kind: 'copy'; readonly job: CopyJob }
+  | { readonly id: number; readonly kind: 'compare'; readonly job: CompareJob };
+
+export type WorkReport =
+  | { readonly id: number; readonly kind: 'copy'; readonly outcome: CopyOutcome }
+  | { readonly id: number; readonly kind: 'compare'; readonly outcome: CompareOutcome };
+
+export type ToCopyWorker = WorkOrder | 'finish';

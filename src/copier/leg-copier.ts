@@ -13,11 +13,12 @@
  */
 import fs from 'node:fs';
 import { allocationRuns } from '../devices/allocation-runs.ts';
-import { copyFileRange, fallocateNow, preadNow, pwriteNow } from '../devices/file-calls.ts';
+import { copyFileRange, fallocateNow, pwriteNow } from '../devices/file-calls.ts';
 import { ioError, ioErrorOfErrno } from '../devices/io-error.ts';
 import type { IoError } from '../devices/leg-io.ts';
 import { invariant } from '../errors/invariant.ts';
 import type { CopyJob, CopyLeg, CopyOutcome } from './copy-messages.ts';
+import { endOf, readFully } from './leg-reading.ts';
 
 /** Both measured: larger ones leave the processor's cache, smaller ones cost calls. */
 const CHUNK_BYTES = 512 * 1024;
@@ -184,17 +185,6 @@ function makeHole(leg: CopyLeg, at: number, length: number): IoError | null {
   return null;
 }
 
-function readFully(leg: CopyLeg, into: Uint8Array, at: number): IoError | null {
-  for (let done = 0; done < into.length; ) {
-    const count = preadNow(leg.device.fd, into.subarray(done), leg.offsetBytes + at + done);
-    if (count < 0)
-      return ioErrorOfErrno(count, `${leg.device.path}: copying from byte ${at + done}`);
-    if (count === 0) return endOf(leg, at + done);
-    done += count;
-  }
-  return null;
-}
-
 function writeFully(leg: CopyLeg, from: Uint8Array, at: number): IoError | null {
   for (let done = 0; done < from.length; ) {
     const count = pwriteNow(leg.device.fd, from.subarray(done), leg.offsetBytes + at + done);
@@ -203,8 +193,4 @@ function writeFully(leg: CopyLeg, from: Uint8Array, at: number): IoError | null 
     done += count;
   }
   return null;
-}
-
-function endOf({ device }: CopyLeg, at: number): IoError {
-  return ioError('EIO', `${device.path}: ends before byte ${at} of the leg`);
 }

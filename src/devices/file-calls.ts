@@ -40,8 +40,8 @@ const piece = new BigUint64Array(2);
 
 /** Reads into `into` on this thread; a short count is possible, 0 is the end of the device. */
 export function preadNow(fd: number, into: Uint8Array, position: number): number {
-  const { native, pread } = libc();
-  if (!native) return viaNode(() => fs.readSync(fd, into, 0, into.length, position));
+  const { absence, pread } = libc();
+  if (absence !== null) return viaNode(() => fs.readSync(fd, into, 0, into.length, position));
   return orErrno(pread(fd, into, into.length, position));
 }
 
@@ -58,8 +58,8 @@ export function preadCached(fd: number, into: Uint8Array, position: number): num
 
 /** Writes `from` on this thread; a short count is possible. Cheaper than any of `fs`, and no throw. */
 export function pwriteNow(fd: number, from: Uint8Array, position: number): number {
-  const { native, pwrite } = libc();
-  if (!native) return viaNode(() => fs.writeSync(fd, from, 0, from.length, position));
+  const { absence, pwrite } = libc();
+  if (absence !== null) return viaNode(() => fs.writeSync(fd, from, 0, from.length, position));
   return orErrno(pwrite(fd, from, from.length, position));
 }
 
@@ -87,6 +87,17 @@ export function fallocateLater(
   );
 }
 
+/** On this thread. */
+export function changeCacheNow(
+  fd: number,
+  change: CacheChange,
+  position: number,
+  length: number,
+): number {
+  // posix_fadvise returns its error instead of setting errno.
+  return 0 - libc().fadvise(fd, position, length, ADVICE[change]);
+}
+
 /** Starts reading ahead, or forgets what is cached and not dirty; in libuv's thread pool. */
 export function changeCacheLater(
   fd: number,
@@ -95,7 +106,6 @@ export function changeCacheLater(
   length: number,
   ended: (result: number) => void,
 ): void {
-  // posix_fadvise returns its error instead of setting errno.
   libc().fadvise.async(fd, position, length, ADVICE[change], (_, result) => ended(0 - result));
 }
 
