@@ -31,6 +31,8 @@ export type MirrorEvent =
   | { readonly event: 'legOut'; readonly leg: LegIndex }
   | { readonly event: 'legIn'; readonly leg: LegIndex }
   | { readonly event: 'logFailed' }
+  | { readonly event: 'recoveryStarted'; readonly regions: number }
+  | { readonly event: 'recoveryStalled'; readonly regions: number }
   /** Every region of the check before `next` has been looked at. */
   | { readonly event: CheckTurn; readonly next: number; readonly tally: CheckTally }
   | {

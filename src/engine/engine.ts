@@ -20,6 +20,7 @@ import { MirrorState } from './mirror-state.ts';
 import type { ReadSegment } from './read-path.ts';
 import { ReadPath } from './read-path.ts';
 import { RecoveryPath } from './recovery-path.ts';
+import { RecoveryWatch } from './recovery-watch.ts';
 import { SlotTable } from './slot-table.ts';
 import { SweepPath } from './sweep-path.ts';
 import type { WriteShare } from './write-path.ts';
@@ -31,6 +32,7 @@ export class Engine {
   readonly state: MirrorState;
   readonly recovery: RecoveryPath;
   readonly check: CheckPath;
+  readonly #recoveryWatch: RecoveryWatch;
   readonly #log: LogPath;
   readonly #memory: MemoryKeeper;
   readonly #writes: WritePath;
@@ -48,6 +50,7 @@ export class Engine {
     this.#sweep = new SweepPath(this.state, this.#flushes, this.#memory);
     const scheduler = new ResyncScheduler();
     this.recovery = new RecoveryPath(this.state, scheduler, options.recoveriesMax);
+    this.#recoveryWatch = new RecoveryWatch(this.state, this.recovery);
     this.check = new CheckPath(this.state, this.recovery, this.#log, this.#memory);
     const name = (io: LegIo) => this.#legIos.put(io);
     this.#writes = new WritePath(this.state, this.#log, this.#memory, scheduler, name);
@@ -188,6 +191,7 @@ export class Engine {
       this.check.kick();
     }
     this.recovery.kick();
+    this.#recoveryWatch.look();
     this.#memory.kick();
     this.#log.kick();
     if (this.#stopping !== 'no') this.#advanceStop();

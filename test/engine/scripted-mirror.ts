@@ -50,6 +50,8 @@ export class ScriptedMirror {
   readonly underWayAtStart: readonly string[];
   /** Lines up to where the script begins. */
   readonly askedAtStart: readonly string[];
+  /** What is told of recovery's course; not among what was asked. */
+  readonly news: string[] = [];
   readonly #underWay = new Map<string, Effect>();
   #asked: string[] = [];
   #now = 0;
@@ -91,6 +93,10 @@ export class ScriptedMirror {
   feed(input: Input): this {
     for (const effect of this.engine.step(input)) {
       const line = lineOf(effect);
+      if (line.startsWith('event recovery')) {
+        this.news.push(line);
+        continue;
+      }
       this.#asked.push(line);
       const name = nameOf(line);
       if (name === null) continue;
