@@ -33,7 +33,7 @@ const PASSED_ON = [
   'no-color',
 ] as const;
 const PASSED_ON_WITH_VALUE = ['source', 'io', 'io-timeout', 'degraded', 'state-dir'] as const;
-const PASSED_ON_REPEATED = ['listen', 'inject'] as const;
+const PASSED_ON_REPEATED = ['listen', 'inject', 'on'] as const;
 
 /** Returns once the child serves, or with its exit code. */
 export async function detach(

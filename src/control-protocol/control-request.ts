@@ -11,6 +11,7 @@
 import type { MirrorErrorCode } from '../errors/mirror-error.ts';
 import type { Throttle } from '../recovery/throttle.ts';
 import type { RegionState } from '../region/region-state.ts';
+import type { EventFields, EventName } from './event-names.ts';
 import type { MirrorStatus } from './mirror-status.ts';
 
 export const CONTROL_VERSION = 1;
@@ -65,8 +66,11 @@ export interface EngineEvent {
   readonly number: number;
   /** RFC 3339. */
   readonly at: string;
+  /** How good or bad it is. */
   readonly kind: (typeof EVENT_KINDS)[number];
+  readonly event: EventName;
   readonly text: string;
+  readonly fields: EventFields;
 }
 
 /** The dirty log of one moment. */

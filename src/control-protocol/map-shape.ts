@@ -23,6 +23,8 @@ import type {
   ValueRuns,
 } from './control-request.ts';
 import { EVENT_KINDS } from './control-request.ts';
+import type { EventFields } from './event-names.ts';
+import { EVENT_NAMES } from './event-names.ts';
 
 const REGIONS_MAX = 2 ** 32;
 
@@ -83,7 +85,25 @@ export const counterReading = object<CounterReading>(
   'ignore',
 );
 
+const fields: Reader<EventFields> = (value, at) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new JsonFault(at, 'must be an object');
+  }
+  for (const [key, field] of Object.entries(value)) {
+    if (typeof field === 'string' || typeof field === 'number') continue;
+    throw new JsonFault(`${at}.${key}`, 'must be a text or a number');
+  }
+  return value as EventFields;
+};
+
 export const engineEvent = object<EngineEvent>(
-  { number: count, at: text, kind: oneOf(...EVENT_KINDS), text },
+  {
+    number: count,
+    at: text,
+    kind: oneOf(...EVENT_KINDS),
+    event: oneOf(...EVENT_NAMES),
+    text,
+    fields,
+  },
   'ignore',
 );

@@ -14,7 +14,7 @@ import type { ControlAnswer, ControlRequest } from '../control-protocol/control-
 import type { MirrorStatus } from '../control-protocol/mirror-status.ts';
 import type { OpenDevice } from '../devices/open-device.ts';
 import { closeDevices } from '../devices/open-device.ts';
-import type { MirrorEvent, MirrorMemory } from '../engine/effect.ts';
+import type { MirrorMemory } from '../engine/effect.ts';
 import { InvariantBroken, invariant } from '../errors/invariant.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import type { LegIndex } from '../geometry/units.ts';
@@ -28,7 +28,11 @@ import { writeDefinition } from '../registry/definition-file.ts';
 import type { MirrorLock } from '../registry/mirror-lock.ts';
 import { writeSidecar } from '../registry/sidecar-file.ts';
 import type { ActivationPlan } from './activation-plan.ts';
-import { describeEvent, EngineWatch, kindOfEvent } from './engine-watch.ts';
+import { EngineWatch } from './engine-watch.ts';
+import { EventHooks } from './event-hooks.ts';
+import { EventJournal } from './event-journal.ts';
+import type { Notice } from './event-words.ts';
+import { counted, notice, noticeOf } from './event-words.ts';
 import { needed, refuseLegSwitch } from './leg-switch.ts';
 import type { ActivationRequest, PreparedMirror } from './prepared-mirror.ts';
 import { sidecarFor, withMemory } from './session-memory.ts';
@@ -47,7 +51,7 @@ import type {
 /** Resolves once clients are served; rejects with what went wrong, everything given back. */
 export async function activateMirror(
   prepared: PreparedMirror,
-  onEvent: (event: MirrorEvent) => void,
+  onEvent: (notice: Notice) => void,
 ): Promise<ActiveMirror> {
   const mirror = new ActiveMirror(prepared, onEvent);
   await mirror.serving;
@@ -67,7 +71,9 @@ class ActiveMirror {
   readonly #missing: ReadonlyMap<number, MirrorError>;
   readonly #devices: readonly OpenDevice[];
   readonly #lock: MirrorLock;
-  readonly #onEvent: (event: MirrorEvent) => void;
+  readonly #onEvent: (notice: Notice) => void;
+  readonly #hooks: EventHooks;
+  readonly #journal: EventJournal;
   readonly #view: EngineView;
   readonly #watch: EngineWatch;
   readonly #worker: Worker;
@@ -78,7 +84,7 @@ class ActiveMirror {
   #nextOrder = 0;
   #report: StopReport | null = null;
 
-  constructor(prepared: PreparedMirror, onEvent: (event: MirrorEvent) => void) {
+  constructor(prepared: PreparedMirror, onEvent: (notice: Notice) => void) {
     const { request, spec, plan, missing, devices } = prepared;
     this.#request = request;
     this.#isReadOnly = prepared.isReadOnly;
@@ -88,6 +94,10 @@ class ActiveMirror {
     this.#devices = devices;
     this.#lock = prepared.lock;
     this.#onEvent = onEvent;
+    this.#hooks = new EventHooks(spec.name, request.hooks, process.env, (text) =>
+      this.#tellOwner(notice('hook-failed', 'warning', text)),
+    );
+    this.#journal = new EventJournal(request.places, spec.name, !request.readOnly, this.#hooks);
     this.serving = this.#served.promise;
     this.stopped = this.#ended.promise;
     this.stopped.catch(() => {}); // whoever waits for `serving` only has been told by that
@@ -132,17 +142,17 @@ class ActiveMirror {
       case 'counters':
         return this.#watch.counters();
       case 'events':
-        return this.#watch.events(request.since);
+        return { events: this.#journal.since(request.since) };
       case 'log':
         return this.#logCopy();
       case 'pauseRecovery':
       case 'resumeRecovery':
         this.#refuseIfReadOnly();
         await this.#order({ order: request.ask });
-        this.#watch.note('plain', COMMAND_WORDS[request.ask]);
+        this.#journal.note(COMMAND_NOTICES[request.ask]);
         return { done: true };
       case 'throttleRecovery':
-        this.#watch.note('plain', COMMAND_WORDS[request.ask]);
+        this.#journal.note(COMMAND_NOTICES[request.ask]);
         await this.#order({ order: request.ask, throttle: request.throttle });
         return { done: true };
       case 'failLeg':
@@ -222,9 +232,7 @@ class ActiveMirror {
         this.#resumed(message.memory);
         break;
       case 'serving':
-        this.exports = message.exports;
-        for (const { message } of this.#missing.values()) this.#watch.note('bad', message);
-        this.#watch.note('good', `serving ${message.exports.join(' ')}`);
+        this.#serving(message.exports);
         this.#served.resolve();
         break;
       case 'failed':
@@ -239,13 +247,30 @@ class ActiveMirror {
         this.#tell({ kind: 'memoryKept', ok: this.#keep(message.memory) });
         break;
       case 'event':
-        this.#watch.note(kindOfEvent(message.event), describeEvent(message.event, this.spec.legs));
-        this.#onEvent(message.event);
+        this.#tellOwner(noticeOf(message.event, this.spec.legs));
         break;
       case 'stopped':
         this.#report = message;
         break;
     }
+  }
+
+  #serving(exports: readonly string[]): void {
+    this.exports = exports;
+    const text = `serving ${exports.join(' ')}`;
+    const { session, copyRegions, reason } = this.#plan;
+    const fields = { session, copyRegions, reason };
+    this.#journal.note(notice('activated', 'good', text, fields));
+    for (const [leg, { message }] of this.#missing) {
+      const path = this.spec.legs[leg]?.path ?? '';
+      this.#journal.note(notice('degraded', 'bad', message, { leg, path }));
+    }
+  }
+
+  /** Remembered, and said on stderr. */
+  #tellOwner(what: Notice): void {
+    this.#journal.note(what);
+    this.#onEvent(what);
   }
 
   #resumed(memory: MirrorMemory): void {
@@ -299,9 +324,14 @@ class ActiveMirror {
     } catch (error) {
       this.#ended.reject(error);
     } finally {
+      if (this.#report !== null) this.#journal.note(stopNotice(this.#report));
       closeDevices(this.#devices);
       this.#lock.release();
     }
+    void this.#hooks.close().then(() => this.#sayEnded());
+  }
+
+  #sayEnded(): void {
     if (this.#report !== null) this.#ended.resolve(this.#report);
     const gone = new InvariantBroken('the engine ended without a word');
     this.#served.reject(gone);
@@ -309,10 +339,17 @@ class ActiveMirror {
   }
 }
 
-const COMMAND_WORDS = {
-  pauseRecovery: 'recovery paused',
-  resumeRecovery: 'recovery resumed',
-  throttleRecovery: 'recovery throttle changed',
+function stopNotice({ logClean, outOfSync }: StopReport): Notice {
+  const rest = outOfSync === 0 ? '' : `; ${counted(outOfSync)} out of sync`;
+  const text = `deactivated, the log is ${logClean ? 'clean' : 'not clean'}${rest}`;
+  const fields = { outOfSync, logClean: logClean ? 'yes' : 'no' };
+  return notice('deactivated', logClean ? 'good' : 'bad', text, fields);
+}
+
+const COMMAND_NOTICES = {
+  pauseRecovery: notice('recovery-paused', 'plain', 'recovery paused'),
+  resumeRecovery: notice('recovery-resumed', 'plain', 'recovery resumed'),
+  throttleRecovery: notice('recovery-throttled', 'plain', 'recovery throttle changed'),
 } as const;
 
 /** Under vitest this file runs as it was written, and so must the worker. */

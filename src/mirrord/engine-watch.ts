@@ -1,28 +1,23 @@
 /**
- * What a running engine shows to those who watch it, besides its status: the map, the counters and
- * the events. All of it is read in the main thread out of shared memory, so that watching costs the
+ * What a running engine shows to those who watch it, besides its status: the map and the counters.
+ * All of it is read in the main thread out of shared memory, so that watching costs the
  * engine's worker nothing.
  *
  * Several watchers that ask for the map within `LOOK_MS` share one look at it.
  */
-import type { ControlAnswer, EngineEvent } from '../control-protocol/control-request.ts';
-import type { MirrorEvent } from '../engine/effect.ts';
+import type { ControlAnswer } from '../control-protocol/control-request.ts';
 import { legIndex } from '../geometry/units.ts';
 import type { EngineView } from '../metrics/engine-counters.ts';
 import { COUNTERS, counterOf, latenciesOf, legReading, TIMED } from '../metrics/engine-counters.ts';
-import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import { ChangedValues } from './changed-values.ts';
 
 const LOOK_MS = 40;
-const EVENTS_MAX = 256;
 
 export class EngineWatch {
   readonly #view: EngineView;
   readonly #legCount: number;
   /** Made when somebody asks for the map: they need sixteen bytes for each region. */
   #planes: Record<'states' | 'writes' | 'missing', ChangedValues> | null = null;
-  readonly #events: EngineEvent[] = [];
-  #nextEvent = 1;
   #version = 1;
   #lookedAt = -LOOK_MS;
 
@@ -67,53 +62,4 @@ export class EngineWatch {
       },
     };
   }
-
-  /** Remembers what happened; the oldest is forgotten when there is much. */
-  note(kind: EngineEvent['kind'], text: string): void {
-    const at = new Date().toISOString();
-    this.#events.push({ number: this.#nextEvent, at, kind, text });
-    this.#nextEvent += 1;
-    if (this.#events.length > EVENTS_MAX) this.#events.shift();
-  }
-
-  events(since: number): Extract<ControlAnswer, { events: unknown }> {
-    return { events: this.#events.filter(({ number }) => number > since) };
-  }
-}
-
-const FAULT_WORDS = {
-  read: 'a read failed',
-  write: 'a write failed',
-  sync: 'recovery failed',
-  flush: 'a flush failed',
-} as const;
-
-export function describeEvent(event: MirrorEvent, legs: MirrorSpec['legs']): string {
-  switch (event.event) {
-    case 'inSync':
-      return 'all regions are in sync';
-    case 'legFailed':
-      return `leg ${legs[event.leg]?.path}: ${FAULT_WORDS[event.fault]}`;
-    case 'primaryMoved':
-      return `leg ${legs[event.leg]?.path} is the primary now`;
-    case 'legOut':
-      return `leg ${legs[event.leg]?.path} is out of service`;
-    case 'legIn':
-      return `leg ${legs[event.leg]?.path} is in service again`;
-    case 'logFailed':
-      return 'the dirty log cannot be written; the next activation will copy everything';
-  }
-}
-
-const EVENT_KINDS = {
-  inSync: 'good',
-  legFailed: 'bad',
-  primaryMoved: 'warning',
-  legOut: 'warning',
-  legIn: 'good',
-  logFailed: 'bad',
-} as const satisfies Record<MirrorEvent['event'], EngineEvent['kind']>;
-
-export function kindOfEvent({ event }: MirrorEvent): EngineEvent['kind'] {
-  return EVENT_KINDS[event];
 }

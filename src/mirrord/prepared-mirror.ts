@@ -28,6 +28,7 @@ import { readSidecar } from '../registry/sidecar-file.ts';
 import type { ActivationPlan, PlanInput } from './activation-plan.ts';
 import { describePlan, planActivation } from './activation-plan.ts';
 import type { IoChoice } from './data-path.ts';
+import type { Hook } from './event-hooks.ts';
 import { readLogArea } from './log-area.ts';
 import { openPresent } from './open-present.ts';
 
@@ -45,6 +46,8 @@ export interface ActivationRequest {
   /** Stands in for the definition's, if not null. */
   readonly logIntent: MirrorSpec['logIntent'];
   readonly confirmed: boolean;
+  /** Run when something happens. */
+  readonly hooks: readonly Hook[];
 }
 
 /** What would be opened and done, found out under the locks; nothing has been written. */

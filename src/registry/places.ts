@@ -5,6 +5,8 @@
  *   STATE_DIR/NAME.state.json   sidecar               RUNTIME_DIR/NAME.nbd       NBD socket
  *   STATE_DIR/NAME.lock         activation lock
  *   STATE_DIR/NAME.log          dirty log, where no other was named
+ *   STATE_DIR/NAME.events       what happened to it
+ *   STATE_DIR/NAME.check        what the last check of its legs came to
  *   STATE_DIR/NAME.messages     what an engine in the background had to say
  *
  *   STATE_DIR     --state-dir  >  $MIRRORCTL_STATE_DIR  >  root: /var/lib/mirrorctl
@@ -71,6 +73,10 @@ export const defaultLogPath = ({ stateDir }: Places, name: string) =>
   path.join(stateDir, `${name}.log`);
 export const messagesPath = ({ stateDir }: Places, name: string) =>
   path.join(stateDir, `${name}.messages`);
+export const eventsPath = ({ stateDir }: Places, name: string) =>
+  path.join(stateDir, `${name}.events`);
+export const checkPath = ({ stateDir }: Places, name: string) =>
+  path.join(stateDir, `${name}.check`);
 export const controlSocketPath = ({ runtimeDir }: Places, name: string) =>
   path.join(runtimeDir, `${name}.control`);
 export const nbdSocketPath = ({ runtimeDir }: Places, name: string) =>

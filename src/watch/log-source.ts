@@ -56,7 +56,8 @@ function notInSync({ dirtyRuns }: LogDump): number[] {
 function outlooks(dump: LogDump) {
   const at = '          --:--:--';
   const words = [`a kernel ${dump.kernelOnResume}`, `mirrorctl ${dump.mirrorctlOnResume}`];
-  return words.map((text, place) => ({ number: place + 1, at, kind: 'plain' as const, text }));
+  const said = { at, kind: 'plain', event: 'outlook', fields: {} } as const;
+  return words.map((text, place) => ({ number: place + 1, text, ...said }));
 }
 
 function statusOf(dump: LogDump, regionCount: number): MirrorStatus {

@@ -8,7 +8,9 @@ const event = (number: number): EngineEvent => ({
   number,
   at: `2026-01-01T00:00:0${number % 10}.000Z`,
   kind: number === 2 ? 'bad' : 'plain',
+  event: number === 2 ? 'leg-failed' : 'in-sync',
   text: `thing ${number}\u001b[2J`,
+  fields: {},
 });
 
 /** An engine that has these events one look after another, and then is gone. */

@@ -54,7 +54,14 @@ const ANSWERS: readonly ControlAnswer[] = [
       legs: [{ counts: [1, 2], latencies: [3] }],
     },
   },
-  { events: [{ number: 1, at: '2026-11-22T10:00:00Z', kind: 'bad', text: 'leg b failed' }] },
+  {
+    events: [
+      {
+        ...{ number: 1, at: '2026-11-22T10:00:00Z', kind: 'bad', event: 'leg-failed' },
+        ...{ text: 'leg b failed', fields: { leg: 1, path: 'b' } },
+      },
+    ],
+  },
   { log: { image: 'clJpTQIAAAA=', at: '2026-11-22T10:00:00Z' } },
   { done: true },
   { deactivated: true, outOfSyncRegions: 3, logClean: true },

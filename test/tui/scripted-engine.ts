@@ -45,7 +45,12 @@ export class ScriptedEngine implements Source, Engine {
       }
       case 'events':
         return {
-          events: [{ number: 1, at: '2026-11-22T10:11:12Z', kind: 'bad', text: 'leg b failed' }],
+          events: [
+            {
+              ...{ number: 1, at: '2026-11-22T10:11:12Z', kind: 'bad', event: 'leg-failed' },
+              ...{ text: 'leg b failed', fields: { leg: 1 } },
+            },
+          ],
         };
       case 'status':
         return { status: this.status };

@@ -60,7 +60,9 @@ test('braces in what happened are no colour tags', () => {
     number: 1,
     at: '2026-11-22T10:11:12Z',
     kind: 'bad',
+    event: 'leg-failed',
     text: 'leg {red-fg}',
+    fields: {},
   } as const;
   expect(eventLines([event], 5)).toBe('10:11:12 {red-fg}leg (red-fg){/}');
 });

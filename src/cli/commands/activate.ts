@@ -7,6 +7,7 @@
  * waits until that one serves or says why not.
  */
 
+import { HOOK_EVENTS } from '../../control-protocol/event-names.ts';
 import { parseInjectedFault } from '../../devices/injected-fault.ts';
 import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
 import { legIndex } from '../../geometry/units.ts';
@@ -18,6 +19,7 @@ import type { Places } from '../../registry/places.ts';
 import { controlSocketPath, makeRuntimeDirectory, nbdSocketPath } from '../../registry/places.ts';
 import type { Command } from '../command.ts';
 import type { Flags, Input } from '../given.ts';
+import { parseHook } from '../hook-words.ts';
 import { findLeg } from '../leg-words.ts';
 import { parseListen } from '../listen-words.ts';
 import type { Outside } from '../outside.ts';
@@ -73,6 +75,12 @@ export const command: Command = {
       metavar: 'SECS',
       help: 'a leg or log that does not answer for SECS seconds has failed; default 30',
     },
+    on: {
+      value: 'required',
+      metavar: 'EVENT=COMMAND',
+      multiple: true,
+      help: 'run COMMAND with sh when EVENT happens: leg-failed, mismatch, any, …',
+    },
     inject: {
       value: 'required',
       metavar: 'FAULT',
@@ -92,6 +100,10 @@ export const command: Command = {
       does: 'serve it on a TCP port of this machine',
     },
     {
+      words: 'mirrorctl activate m0 --on leg-failed=\'mail -s "$MIRRORCTL_TEXT" root </dev/null\'',
+      does: 'write to root when a leg fails',
+    },
+    {
       words: 'mirrorctl activate m0 --inject 1:write:eio@1M+64kx3',
       does: 'see what happens when leg 1 fails three writes there; only for trying things out',
     },
@@ -100,6 +112,7 @@ export const command: Command = {
     'Before anything is written it says how many regions will be copied, how many bytes, from which leg and why.',
     'A leg that does not answer within --io-timeout is refused everything until it has; the others go on.',
     'In a FAULT, LEG may be log; OP is read, write, flush, zero or any; KIND is eio, enospc, hang or delay=MS. The first fault that fits is used, and status announces all of them.',
+    `EVENT is any, or one of ${HOOK_EVENTS.join(', ')}. COMMAND finds it in its environment: MIRRORCTL_EVENT, MIRRORCTL_MIRROR, MIRRORCTL_TIME, MIRRORCTL_TEXT, and its fields, such as MIRRORCTL_LEG, MIRRORCTL_PATH, MIRRORCTL_REGION. Commands run one at a time, for at most a minute, and the mirror never waits for them: with 64 waiting, further ones are dropped. A command that fails, is killed or dropped is an event, hook-failed.`,
     'SIGTERM and SIGINT deactivate in order: requests in flight are answered, the legs flushed, the log cleaned.',
   ],
 
@@ -137,15 +150,12 @@ type Prepared = import('../../mirrord/prepared-mirror.ts').PreparedMirror;
 async function serve(outside: Outside, places: Places, prepared: Prepared, flags: Flags) {
   const { serveControl } = await import('../../control/control-server.ts');
   const { announceReady } = await import('../detach.ts');
-  const { describeEvent } = await import('../../mirrord/engine-watch.ts');
-  const { name, legs } = prepared.spec;
+  const { name } = prepared.spec;
   const interruption = outside.interruption();
   makeRuntimeDirectory(places);
   const { activateMirror } = await import('../../mirrord/active-mirror.ts');
   const progress = new Progress(outside, flags, recoveryJob(name));
-  const mirror = await activateMirror(prepared, (event) =>
-    progress.say(`${name}: ${describeEvent(event, legs)}\n`),
-  );
+  const mirror = await activateMirror(prepared, ({ text }) => progress.say(`${name}: ${text}\n`));
   const control = await serveControl(controlSocketPath(places, name), (asked) =>
     mirror.answer(asked),
   ).catch(async (error: unknown) => {
@@ -189,6 +199,7 @@ function requestFrom(outside: Outside, input: Input, flags: Flags) {
       source === null ? null : legIndex(findLeg(readDefinition(places, name), source, outside.cwd)),
     logIntent: logIntentFrom(flags),
     confirmed: flags.has('yes'),
+    hooks: flags.values('on').map(parseHook),
   };
 }
 
