@@ -125,6 +125,18 @@ describe('writes and the check', () => {
     expect(mirror.underWay).toEqual(['compare 0']);
   });
 
+  test('a region that only one leg serves when its write has ended is left out', () => {
+    const mirror = new ScriptedMirror().write(1, 0, 512).settle();
+    mirror.write(2, 0, 512);
+    const order = { next: regionIndex(0), end: 1, repairFrom: null, throttle: null };
+    mirror.feed({ kind: 'startCheck', check: order }).asked();
+    mirror.feed({ kind: 'legOut', leg: legIndex(1) }).end('write');
+    expect(mirror.asked().filter((line) => !line.startsWith('memory'))).toEqual(
+      expect.arrayContaining(['event checkFinished at 1: 1 skipped']),
+    );
+    expect(mirror.underWay.filter((name) => name.startsWith('compare'))).toEqual([]);
+  });
+
   test('a write to a held region waits, then goes on', () => {
     const mirror = checked({ end: 1 }).write(1, 0, 512).write(2, REGION_BYTES, 512);
     expect(mirror.underWay).toEqual([
