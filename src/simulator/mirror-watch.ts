@@ -24,6 +24,8 @@ import type { SimulatedStorage } from './simulated-storage.ts';
 import { placeInLog } from './simulated-storage.ts';
 import type { SimulationEvent } from './simulation-event.ts';
 
+type WriteLeg = Extract<Effect, { kind: 'writeLeg' }>;
+
 export class MirrorWatch {
   readonly #storage: SimulatedStorage;
   readonly #engine: Engine;
@@ -71,6 +73,9 @@ export class MirrorWatch {
         break;
       case 'copyRegion':
         this.#beforeCopy(effect);
+        break;
+      case 'compareRegion':
+        this.#beforeCompare(effect);
         break;
       case 'writeLog':
         this.#beforeLog(new LogOperation(effect.write, this.#storage, () => 0));
@@ -136,19 +141,26 @@ export class MirrorWatch {
     }
   }
 
-  #beforeWrite(effect: Extract<Effect, { kind: 'writeLeg' }>): void {
+  #beforeWrite(effect: WriteLeg): void {
     const { sectorBytes } = this.#storage.scenario;
     const first = effect.offset / sectorBytes;
     const end = first + effect.length / sectorBytes;
-    for (const other of this.#operations.values()) {
-      if (!(other instanceof WriteOperation) || other.effect.leg !== effect.leg) continue;
-      if (other.firstSector >= end || first >= other.firstSector + other.sectorCount) continue;
-      contradict(`overlapping writes ${other.effect.request}, ${effect.request} are in flight`);
-    }
+    this.#meetsNoWrite(effect, first, end);
     const last = this.#storage.regionOf(end - 1);
     for (let region = this.#storage.regionOf(first); region <= last; region += 1) {
-      if (this.#operations.has(`copy ${region}`)) contradict(`a write meets the copy of ${region}`);
+      for (const work of ['copy', 'compare']) {
+        if (!this.#operations.has(`${work} ${region}`)) continue;
+        contradict(`a write meets the ${work} of ${region}`);
+      }
       this.#isMarked(region);
+    }
+  }
+
+  #meetsNoWrite({ leg, request }: WriteLeg, first: number, end: number): void {
+    for (const other of this.#operations.values()) {
+      if (!(other instanceof WriteOperation) || other.effect.leg !== leg) continue;
+      if (other.firstSector >= end || first >= other.firstSector + other.sectorCount) continue;
+      contradict(`overlapping writes ${other.effect.request}, ${request} are in flight`);
     }
   }
 
@@ -161,6 +173,15 @@ export class MirrorWatch {
     this.#isMarked(region);
     const first = this.#storage.firstSectorOf(region);
     this.#holdsTheTruth(source, first, this.#storage.sectorCountOf(region), 'copied from');
+  }
+
+  #beforeCompare({ region, legs }: Extract<Effect, { kind: 'compareRegion' }>): void {
+    if (legs.length < 2) contradict(`region ${region} is compared with nothing`);
+    if (this.#regionsWrittenBy(this.#operations).has(region)) {
+      contradict(`region ${region} is compared while it is written`);
+    }
+    if (this.#operations.has(`copy ${region}`))
+      contradict(`region ${region} is compared and copied`);
   }
 
   /** Every region this write calls clean, and no log before it did, must be so. */
@@ -251,6 +272,8 @@ function legsAsked(effect: Effect): readonly LegIndex[] {
       return [effect.leg];
     case 'copyRegion':
       return [effect.source, ...effect.targets];
+    case 'compareRegion':
+      return effect.legs;
     default:
       return [];
   }

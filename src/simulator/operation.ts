@@ -8,12 +8,13 @@
  * a fenced leg refused (fence.ts) never lands, and ends badly.
  */
 import type { LogWrite } from '../dirty-log/dirty-log.ts';
+import type { RegionDifference } from '../engine/check-order.ts';
 import type { Effect, MirrorMemory } from '../engine/effect.ts';
 import type { Input, IoOutcome } from '../engine/input.ts';
 import type { LegIndex } from '../geometry/units.ts';
 import { SECTOR_BYTES } from '../geometry/units.ts';
 import type { LegMask } from '../region/leg-content.ts';
-import { has, maskOf, NO_LEGS, union } from '../region/leg-content.ts';
+import { has, maskOf, maskOfLegs, NO_LEGS, union } from '../region/leg-content.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { CachedSector } from './simulated-device.ts';
 import type { SimulatedStorage } from './simulated-storage.ts';
@@ -69,6 +70,7 @@ export type WriteNumbers = () => number;
 type ReadLeg = Extract<Effect, { kind: 'readLeg' }>;
 type WriteLeg = Extract<Effect, { kind: 'writeLeg' }>;
 type CopyRegion = Extract<Effect, { kind: 'copyRegion' }>;
+type CompareRegion = Extract<Effect, { kind: 'compareRegion' }>;
 
 export class ReadOperation implements TimedOperation {
   readonly name: string;
@@ -429,5 +431,49 @@ export class CopyOperation implements Operation {
     for (const [index, content] of this.#chunk.entries()) {
       if (lands(index)) storage.legs[leg]?.write(first + index, content, this.write);
     }
+  }
+}
+
+export class CompareOperation implements Operation {
+  readonly name: string;
+  readonly key = '';
+  readonly write = null;
+  readonly isRefused = false;
+  readonly effect: CompareRegion;
+  readonly #storage: SimulatedStorage;
+  readonly #refused: LegMask;
+
+  constructor(effect: CompareRegion, storage: SimulatedStorage, fenced: LegMask) {
+    this.name = `compare ${effect.region}`;
+    this.effect = effect;
+    this.#storage = storage;
+    this.#refused = fenced;
+  }
+
+  land(): void {}
+
+  end(outcome: IoOutcome, luck: number): Input {
+    const { region, legs } = this.effect;
+    const fails = chosenBy(luck);
+    const unreadable = legs.filter((leg, index) => {
+      return has(this.#refused, leg) || (outcome !== 'ok' && fails(index));
+    });
+    const readable = legs.filter((leg) => !unreadable.includes(leg));
+    const difference = this.#differenceAmong(readable);
+    return { kind: 'compareEnded', region, unreadable: maskOfLegs(unreadable), difference };
+  }
+
+  interrupt(): void {}
+
+  #differenceAmong(legs: readonly LegIndex[]): RegionDifference | null {
+    const { offset, length } = this.effect;
+    const { sectorBytes } = this.#storage.scenario;
+    const first = offset / sectorBytes;
+    const sectors = Array.from({ length: length / sectorBytes }, (_, index) => first + index);
+    const contentOf = (leg: LegIndex) =>
+      sectors.map((sector) => this.#storage.legs[leg]?.read(sector)).join();
+    const hashes = legs.map((leg) => ({ leg, sha256: contentOf(leg) }));
+    const isEqual = new Set(hashes.map(({ sha256 }) => sha256)).size < 2;
+    return isEqual ? null : { offset, length, hashes };
   }
 }

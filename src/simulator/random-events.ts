@@ -90,11 +90,17 @@ export class RandomEvents {
   #order(): SimulationEvent {
     const random = this.#random;
     const percent = random.pick([null, 5, 50]);
+    const leg = random.below(this.#scenario.legCount) as LegIndex;
+    const repairFrom = random.chance(0.3) ? leg : null;
     return random.pick<SimulationEvent>([
       { kind: 'pauseRecovery' },
       { kind: 'resumeRecovery' },
       { kind: 'resumeRecovery' },
       { kind: 'throttleRecovery', percent },
+      { kind: 'startCheck', repairFrom },
+      { kind: 'pauseCheck' },
+      { kind: 'resumeCheck' },
+      { kind: 'stopCheck' },
       { kind: 'stop' },
     ]);
   }

@@ -13,6 +13,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Input, IoOutcome } from '../engine/input.ts';
 import type { EngineOptions } from '../engine/mirror-state.ts';
 import type { LegIndex } from '../geometry/units.ts';
+import { regionIndex } from '../geometry/units.ts';
 import { has, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
 import { Clients } from './clients.ts';
 import { contradict } from './contradiction.ts';
@@ -20,6 +21,7 @@ import { Fence } from './fence.ts';
 import { MirrorWatch } from './mirror-watch.ts';
 import type { Operation, TimedOperation } from './operation.ts';
 import {
+  CompareOperation,
   CopyOperation,
   FlushOperation,
   isTimed,
@@ -41,6 +43,10 @@ export type EngineMaker = (options: EngineOptions) => Engine;
 type Life = 'resuming' | 'beginning' | 'serving' | 'stopping' | 'stopped' | 'broken';
 
 type EndEvent = Extract<SimulationEvent, { readonly kind: 'end' }>;
+type OrderEvent = Extract<
+  SimulationEvent,
+  { readonly kind: `${string}Recovery` | `${string}Check` }
+>;
 type LateEvent = Extract<SimulationEvent, { readonly kind: 'late' }>;
 
 export class SimulatedMirror {
@@ -113,6 +119,10 @@ export class SimulatedMirror {
       case 'throttleRecovery':
       case 'pauseRecovery':
       case 'resumeRecovery':
+      case 'startCheck':
+      case 'pauseCheck':
+      case 'resumeCheck':
+      case 'stopCheck':
         return this.#order(event);
       case 'stop':
         if (this.life !== 'serving') return false;
@@ -193,11 +203,15 @@ export class SimulatedMirror {
   }
 
   /** The owner's, once the mirror serves. */
-  #order(order: Extract<SimulationEvent, { readonly kind: `${string}Recovery` }>): boolean {
+  #order(order: OrderEvent): boolean {
     if (this.life !== 'serving' && this.life !== 'stopping') return false;
     if (order.kind === 'throttleRecovery') {
       const throttle = order.percent === null ? null : { percent: order.percent };
       this.#step({ kind: order.kind, throttle });
+    } else if (order.kind === 'startCheck') {
+      const { repairFrom } = order;
+      const range = { next: regionIndex(0), end: this.storage.geometry.regionCount };
+      this.#step({ kind: order.kind, check: { ...range, repairFrom, throttle: null } });
     } else {
       this.#step(order);
     }
@@ -283,7 +297,7 @@ export class SimulatedMirror {
   #failed(operation: Operation): void {
     if (operation instanceof ReadOperation || operation instanceof WriteOperation) {
       this.clients.ioFailed(operation.effect.request);
-    } else if (!(operation instanceof CopyOperation)) {
+    } else if (!(operation instanceof CopyOperation || operation instanceof CompareOperation)) {
       this.#mayFail = true;
     }
   }
@@ -360,6 +374,9 @@ export class SimulatedMirror {
         break;
       case 'copyRegion':
         this.#begin(new CopyOperation(effect, this.storage, closed, numbers));
+        break;
+      case 'compareRegion':
+        this.#begin(new CompareOperation(effect, this.storage, closed));
         break;
       case 'reply':
         this.#reply(effect);
