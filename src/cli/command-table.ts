@@ -39,6 +39,21 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('why', [], 'Explain the state of one region', () => import('./commands/why.ts')),
   entry('leg fail', [], 'Take a leg out of service', () => import('./commands/leg-fail.ts')),
   entry('leg clear', [], 'Let a leg in again', () => import('./commands/leg-clear.ts')),
+  entry('leg add', [], 'Keep one copy more', () => import('./commands/leg-add.ts')),
+  entry('leg remove', [], 'Keep one copy less', () => import('./commands/leg-remove.ts')),
+  entry(
+    'leg replace',
+    [],
+    'Have another file or device in the place of a leg',
+    () => import('./commands/leg-replace.ts'),
+  ),
+  entry(
+    'leg set',
+    [],
+    'Choose the primary, or where to read',
+    () => import('./commands/leg-set.ts'),
+  ),
+  entry('resize', [], 'Make a mirror larger or smaller', () => import('./commands/resize.ts')),
   entry('events', [], 'Tell what happened to a mirror', () => import('./commands/events.ts')),
   entry(
     'recovery pause',
@@ -115,6 +130,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     [],
     'Make a broken copy of a log, for training',
     () => import('./commands/log-damage.ts'),
+  ),
+  entry(
+    'log reattach',
+    [],
+    'Use the log of a running mirror again after it failed',
+    () => import('./commands/log-reattach.ts'),
   ),
   entry(
     'log carve',

@@ -1,7 +1,8 @@
-/** What `leg fail` and `leg clear` have in common: an order to the running engine about one leg. */
+/** What the `leg` commands have in common: how legs are named, and orders to a running engine. */
 import type { ExitCode } from '../errors/mirror-error.ts';
 import { EXIT } from '../errors/mirror-error.ts';
 import { formatBytes } from '../geometry/size-words.ts';
+import type { LegPlace, MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import { readDefinition } from '../registry/definition-file.ts';
 import type { Argument } from './command.ts';
 import type { Flags, Input } from './given.ts';
@@ -17,6 +18,20 @@ export const LEG: Argument = {
   max: 1,
   completes: 'file',
 };
+
+export const NEW_LEG: Argument = {
+  name: 'NEW',
+  help: 'PATH or PATH@OFFSET of an image file or block device',
+  min: 1,
+  max: 1,
+  completes: 'file',
+};
+
+/** Throws LEG_NOT_FOUND. */
+export function namedLeg(spec: MirrorSpec, word: string, cwd: string): LegPlace {
+  const { path, offsetBytes } = spec.legs[findLeg(spec, word, cwd)] as LegPlace;
+  return { path, offsetBytes };
+}
 
 export async function giveLegOrder(
   outside: Outside,

@@ -15,8 +15,14 @@ interface Part {
   readonly lengthBytes: number;
 }
 
+/** What a mirror lies on, now or as it is planned. */
+interface Footing extends Pick<MirrorSpec, 'name' | 'log'> {
+  readonly sizeBytes: number;
+  readonly legs: readonly { readonly path: string; readonly offsetBytes: number }[];
+}
+
 /** Throws LEG_GIVEN_TWICE with the name of the other mirror. */
-export function refuseTakenParts(places: Places, spec: MirrorSpec): void {
+export function refuseTakenParts(places: Places, spec: Footing): void {
   for (const name of listMirrors(places)) {
     const other = name === spec.name ? null : readIfSound(places, name);
     if (other === null) continue;
@@ -40,7 +46,7 @@ function readIfSound(places: Places, name: string): MirrorSpec | null {
   }
 }
 
-function partsOf({ legs, log, sizeBytes }: MirrorSpec): Part[] {
+function partsOf({ legs, log, sizeBytes }: Footing): Part[] {
   return [
     ...legs.map(({ path, offsetBytes }) => ({
       ...{ what: 'leg', path, offsetBytes, lengthBytes: sizeBytes },

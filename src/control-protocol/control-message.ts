@@ -19,6 +19,7 @@ import {
   text,
 } from '../json/json-shape.ts';
 import { REGION_STATES } from '../region/region-state.ts';
+import { changePlan, mirrorChange } from './change-shape.ts';
 import type {
   ControlAnswer,
   ControlFault,
@@ -45,6 +46,10 @@ const controlRequest = tagged<ControlRequest>('ask', {
   failLeg: object({ ask: oneOf('failLeg'), leg: count }, 'ignore'),
   clearLeg: object({ ask: oneOf('clearLeg'), leg: count }, 'ignore'),
   throttleRecovery: object({ ask: oneOf('throttleRecovery'), throttle }, 'ignore'),
+  change: object(
+    { ask: oneOf('change'), change: mirrorChange, growLegs: flag, dryRun: flag },
+    'ignore',
+  ),
   deactivate: object({ ask: oneOf('deactivate') }, 'ignore'),
 });
 
@@ -93,6 +98,7 @@ const ANSWERS: Readonly<Record<string, Reader<ControlAnswer>>> = {
   counters: object({ counters: counterReading }, 'ignore'),
   events: object({ events: listOf(engineEvent) }, 'ignore'),
   log: object({ log: object<LogCopy>({ image: base64, at: text }, 'ignore') }, 'ignore'),
+  plan: object({ plan: changePlan }, 'ignore'),
   done: object({ done: oneOf(true) }, 'ignore'),
   deactivated: object(
     { deactivated: oneOf(true), outOfSyncRegions: count, logClean: flag },

@@ -9,8 +9,10 @@
  * keys are ignored, unknown `ask`s are refused, so that newer clients can find out.
  */
 import type { MirrorErrorCode } from '../errors/mirror-error.ts';
+import type { MirrorChange } from '../mirror-set/mirror-change.ts';
 import type { Throttle } from '../recovery/throttle.ts';
 import type { RegionState } from '../region/region-state.ts';
+import type { ChangePlan } from './change-plan.ts';
 import type { EventFields, EventName } from './event-names.ts';
 import type { MirrorStatus } from './mirror-status.ts';
 
@@ -96,6 +98,16 @@ export type ControlRequest =
   /** Nothing is asked of the leg any more, until it is cleared; answered when that is so. */
   | { readonly ask: 'failLeg'; readonly leg: number }
   | { readonly ask: 'clearLeg'; readonly leg: number }
+  /**
+   * Answered when the mirror is changed; what has to be copied then, is still to be. `growLegs`:
+   * image files that are too short may be lengthened. `dryRun`: only say what would be done.
+   */
+  | {
+      readonly ask: 'change';
+      readonly change: MirrorChange;
+      readonly growLegs: boolean;
+      readonly dryRun: boolean;
+    }
   /** Answered when the log says clean, or not at all if the process dies on the way. */
   | { readonly ask: 'deactivate' };
 
@@ -110,6 +122,7 @@ export type ControlAnswer =
   | { readonly counters: CounterReading }
   | { readonly events: readonly EngineEvent[] }
   | { readonly log: LogCopy }
+  | { readonly plan: ChangePlan }
   /** The deed is done. */
   | { readonly done: true }
   /** Deactivated; `logClean` false: some region in sync is still marked, and will be copied. */

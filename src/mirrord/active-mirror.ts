@@ -159,6 +159,11 @@ class ActiveMirror {
       case 'clearLeg':
         await this.#switchLeg(request.ask, request.leg);
         return { done: true };
+      case 'change': {
+        const { name } = this.spec;
+        const hint = `mirrorctl deactivate ${name} first`;
+        throw new MirrorError('MIRROR_ACTIVE', `${name} is active`, { mirror: name }, hint);
+      }
       case 'deactivate': {
         const { outOfSync, logClean } = await this.stop();
         return { deactivated: true, outOfSyncRegions: outOfSync, logClean };

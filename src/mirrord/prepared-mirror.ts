@@ -118,7 +118,8 @@ export class PreparedMirror {
   }
 }
 
-function requestsFor(spec: MirrorSpec, access: DeviceAccess): DeviceRequest[] {
+/** One for each leg, then one for a log on a disk. */
+export function requestsFor(spec: MirrorSpec, access: DeviceAccess): DeviceRequest[] {
   const legs = spec.legs.map(({ path, offsetBytes }): DeviceRequest => {
     return { role: 'leg', path, access, offsetBytes, lengthBytes: spec.sizeBytes };
   });

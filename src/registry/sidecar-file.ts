@@ -106,7 +106,7 @@ function fitting(spec: MirrorSpec): Reader<Sidecar | null> {
       throw new JsonFault('primary', `is ${primary}, but there are ${legs.length} legs`);
     }
     if (found.uuid !== spec.uuid) return null;
-    return inOrder(found.schema === SIDECAR_SCHEMA ? found : placed(found, spec), spec);
+    return arrangedFor(spec, found.schema === SIDECAR_SCHEMA ? found : placed(found, spec));
   };
 }
 
@@ -123,8 +123,8 @@ function placed(before: SidecarBefore, { legs }: MirrorSpec): Sidecar {
   return { ...before, schema: SIDECAR_SCHEMA, legs: memories };
 }
 
-/** The memories of the definition's legs, in their order there. */
-function inOrder(sidecar: Sidecar, { legs }: MirrorSpec): Sidecar {
+/** The memories of the definition's legs, in their order there. Throws JsonFault without a primary. */
+export function arrangedFor({ legs }: Pick<MirrorSpec, 'legs'>, sidecar: Sidecar): Sidecar {
   const known = sidecar.legs[sidecar.primary];
   const primary = legs.findIndex((one) => known !== undefined && isSameLeg(one, known));
   if (primary < 0) {

@@ -10,7 +10,11 @@ import {
 } from '../../src/control-protocol/control-message.ts';
 import type { ControlAnswer, ControlRequest } from '../../src/control-protocol/control-request.ts';
 import { MirrorError } from '../../src/errors/mirror-error.ts';
+import { byteCount } from '../../src/geometry/units.ts';
 import { RUNNING } from './mirror-status-example.ts';
+
+const A = { path: '/a.img', offsetBytes: byteCount(0) };
+const B = { path: '/b.img', offsetBytes: byteCount(4096) };
 
 const REQUESTS: readonly ControlRequest[] = [
   { ask: 'status' },
@@ -25,6 +29,23 @@ const REQUESTS: readonly ControlRequest[] = [
   { ask: 'counters' },
   { ask: 'events', since: 0 },
   { ask: 'log' },
+  { ask: 'change', change: { change: 'addLeg', leg: A }, growLegs: false, dryRun: true },
+  { ask: 'change', change: { change: 'removeLeg', leg: A }, growLegs: false, dryRun: false },
+  { ask: 'change', change: { change: 'replaceLeg', leg: A, by: B }, growLegs: false, dryRun: true },
+  { ask: 'change', change: { change: 'setPrimary', leg: A }, growLegs: false, dryRun: true },
+  {
+    ask: 'change',
+    change: { change: 'setReads', readPolicy: 'leg:1' },
+    growLegs: false,
+    dryRun: true,
+  },
+  {
+    ask: 'change',
+    change: { change: 'resize', sizeBytes: byteCount(8192) },
+    growLegs: true,
+    dryRun: true,
+  },
+  { ask: 'change', change: { change: 'reattachLog' }, growLegs: false, dryRun: true },
   { ask: 'deactivate' },
 ];
 
@@ -63,6 +84,24 @@ const ANSWERS: readonly ControlAnswer[] = [
     ],
   },
   { log: { image: 'clJpTQIAAAA=', at: '2026-11-22T10:00:00Z' } },
+  {
+    plan: {
+      legs: [
+        { ...A, stage: 'leaving' },
+        { ...B, stage: 'joining' },
+      ],
+      primary: 0,
+      readPolicy: 'queue',
+      sizeBytes: 8192,
+      regionCount: 2,
+      copyRegions: 2,
+      copyBytes: 8192,
+      sourcePath: '/a.img',
+      reason: 'leg /b.img is new',
+      lengthens: [{ path: '/a.img', sizeBytes: 8192 }],
+      loss: null,
+    },
+  },
   { done: true },
   { deactivated: true, outOfSyncRegions: 3, logClean: true },
 ];
