@@ -6,6 +6,7 @@
  *   event ─▶ ✕ process died · nothing in flight made it · all of it did · some of it
  *            ✕ power cut    · nothing cached survives · all of it · all but one write · some of it
  *            ✕ the log write under way torn after each sector · each sidecar that may be there
+ *            ✕ one of the legs gone, or another one in its place
  *
  * The run itself goes on unharmed. What two crashes leave alike is looked at once.
  */
@@ -13,7 +14,7 @@ import { readAtOnce, recoverFully } from './aftermath.ts';
 import { LogOperation } from './operation.ts';
 import type { Scenario } from './scenario.ts';
 import type { EngineMaker, SimulatedMirror } from './simulated-mirror.ts';
-import { beginMirror, failureOf, REAL_ENGINE } from './simulation.ts';
+import { after, beginMirror, failureOf, REAL_ENGINE } from './simulation.ts';
 import type { CrashLuck, SimulationEvent } from './simulation-event.ts';
 import { UNHARMED } from './simulation-event.ts';
 
@@ -38,9 +39,9 @@ export function surveyCrashes(
   const survey = new Survey();
   let mirror = beginMirror(scenario, makeEngine);
   for (const [index, event] of events.entries()) {
-    if (event.kind === 'crash') mirror = mirror.crash(event.luck);
-    else if (!mirror.apply(event)) continue;
-    if (mirror.life === 'stopped') mirror = mirror.restart();
+    const next = after(mirror, event);
+    if (next === null) continue;
+    mirror = next;
     const failure = survey.crashEveryWay(mirror);
     if (failure === null) continue;
     const crash: SimulationEvent = { kind: 'crash', luck: failure.luck };
@@ -98,6 +99,10 @@ function* waysToCrash(mirror: SimulatedMirror): Generator<CrashLuck> {
   }
   for (let logSectors = 0; logSectors <= sectorsOfLogWrite(mirror); logSectors += 1) {
     yield { ...UNHARMED, power: true, inFlight: 'some', cached: 'lost', logSectors, seed: 1 };
+  }
+  for (const leg of mirror.storage.legs.keys()) {
+    yield { ...UNHARMED, power: false, inFlight: 'lost', gone: leg };
+    yield { ...UNHARMED, power: true, cached: 'lost', swapped: leg };
   }
   for (let seed = 1; seed <= 3; seed += 1) {
     yield { ...UNHARMED, power: false, inFlight: 'some', seed };

@@ -4,7 +4,7 @@
  */
 import type { IoOutcome } from '../engine/input.ts';
 import type { LegIndex } from '../geometry/units.ts';
-import { has } from '../region/leg-content.ts';
+import { legsOf } from '../region/leg-content.ts';
 import type { Scenario } from './scenario.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { SimulatedMirror } from './simulated-mirror.ts';
@@ -40,8 +40,9 @@ export class RandomEvents {
   }
 
   #departure({ fence }: SimulatedMirror): SimulationEvent {
-    const leg = this.#random.below(this.#scenario.legCount) as LegIndex;
-    return { kind: has(fence.away, leg) ? 'return' : 'leave', leg };
+    const [first] = legsOf(fence.away);
+    if (first !== undefined && this.#random.chance(0.6)) return { kind: 'return', leg: first };
+    return { kind: 'leave', leg: this.#random.below(this.#scenario.legCount) as LegIndex };
   }
 
   #late({ fence }: SimulatedMirror): SimulationEvent {
@@ -98,8 +99,6 @@ export class RandomEvents {
       { kind: 'resumeRecovery' },
       { kind: 'throttleRecovery', percent },
       { kind: 'startCheck', repairFrom },
-      { kind: 'pauseCheck' },
-      { kind: 'resumeCheck' },
       { kind: 'stopCheck' },
       { kind: 'stop' },
     ]);

@@ -112,7 +112,7 @@ export function scenarioOf(seed: number): Scenario {
     recoveriesMax: random.pick([1, 2, 3, 8]),
     legErrors: rate([0, 0.01, 0.05, 0.2]),
     hangs: rate([0, 0, 0.02, 0.1]),
-    departures: rate([0, 0, 0.01]),
+    departures: rate([0, 0, 0.03]),
     legChanges: rate([0, 0.3]),
     clockJumps: rate([0, 0, 0.01]),
     flushErrors: rate([0, 0, 0.02, 0.2]),

@@ -118,7 +118,8 @@ export class SimulatedStorage {
     content.serve(without(content.all, away));
     const { readPolicy, handleErrors, keepLog, recoveriesMax } = scenario;
     const states = new Uint8Array(regionCount);
-    const options = { readPolicy, handleErrors, keepLog, recoveriesMax, states };
+    const differing = new Uint8Array(regionCount);
+    const options = { readPolicy, handleErrors, keepLog, recoveriesMax, states, differing };
     return { ...options, geometry, log, content, primary: sidecar.primary };
   }
 

@@ -6,6 +6,8 @@ import { Engine } from '../engine/engine.ts';
 import { InvariantBroken } from '../errors/invariant.ts';
 import { recoverFully } from './aftermath.ts';
 import { Contradiction } from './contradiction.ts';
+import type { Mishap, MishapCounts } from './mishaps.ts';
+import { countMishaps, mishapsOf, mishapsOfScenario } from './mishaps.ts';
 import { Oracle } from './oracle.ts';
 import { RandomEvents } from './random-events.ts';
 import type { Scenario } from './scenario.ts';
@@ -21,6 +23,9 @@ export interface SimulationReport {
   /** Steps that engines took. */
   readonly steps: number;
   readonly crashes: number;
+  /** The time that went by in it, in milliseconds; clocks that jumped do not count. */
+  readonly simulatedMs: number;
+  readonly mishaps: MishapCounts;
   /** What was broken; null: nothing. */
   readonly failure: string | null;
 }
@@ -69,27 +74,36 @@ function run(
   nextEvent: (mirror: SimulatedMirror, count: number) => SimulationEvent | null,
 ): SimulationReport {
   const events: SimulationEvent[] = [];
-  let crashes = 0;
+  const mishaps = countMishaps(new Map<Mishap, number>(), mishapsOfScenario(scenario));
+  const totals = { crashes: 0, simulatedMs: 0 };
   let mirror: SimulatedMirror | null = null;
+  const report = (failure: string | null): SimulationReport => {
+    return { scenario, events, mishaps, ...totals, steps: mirror?.steps ?? 0, failure };
+  };
   try {
     mirror = beginMirror(scenario, makeEngine);
     for (let event = nextEvent(mirror, 0); event !== null; ) {
       events.push(event);
-      if (event.kind === 'crash') {
-        crashes += 1;
-        mirror = mirror.crash(event.luck);
-      } else {
-        mirror.apply(event);
-        if (mirror.life === 'stopped') mirror = mirror.restart();
-      }
+      if (event.kind === 'tick') totals.simulatedMs += event.by;
+      if (event.kind === 'crash') totals.crashes += 1;
+      const caused = mishapsOf(mirror, event);
+      const next = after(mirror, event);
+      if (next !== null) countMishaps(mishaps, caused);
+      mirror = next ?? mirror;
       event = nextEvent(mirror, events.length);
     }
     mirror = recoverFully(mirror);
   } catch (error) {
-    const failure = failureOf(error);
-    return { scenario, events, steps: mirror?.steps ?? 0, crashes, failure };
+    return report(failureOf(error));
   }
-  return { scenario, events, steps: mirror.steps, crashes, failure: null };
+  return report(null);
+}
+
+/** The mirror once `event` has happened, another process's if this one's is over; null: it cannot. */
+export function after(mirror: SimulatedMirror, event: SimulationEvent): SimulatedMirror | null {
+  if (event.kind === 'crash') return mirror.crash(event.luck);
+  if (!mirror.apply(event)) return null;
+  return mirror.life === 'stopped' ? mirror.restart() : mirror;
 }
 
 /** What the mirror did wrong; anything else is a mistake of the simulator, and stays an exception. */

@@ -1,74 +1,117 @@
 /**
- * The simulator for as long as you like: `npm run soak -- [MINUTES] [FIRST-SEED]`, ten minutes and a
- * seed out of the time of day unless said otherwise. With ten minutes or more, first every order of the
- * larger tiny worlds (about five of them); then seeds: runs short and long, and every twentieth crashed
- * after each of its events.
+ * The simulator for as long as you like, on every CPU:
  *
- * What fails is printed as the shortest run that does, and the exit code is 1.
+ *   npm run soak -- [--minutes M] [--seed N] [--states N --schedules N]
+ *
+ * Ten minutes and a seed out of the time of day unless said otherwise. With ten minutes or more, first
+ * every order of the larger tiny worlds (about five of them); then seeds: runs short and long, some of
+ * them crashed after each of their events. With `--states` or `--schedules` every seed is crashed, and
+ * it ends as soon as it has seen so many crash states, and schedules with faults.
+ *
+ * What fails is printed as the shortest run that does. The exit code is 1 then, and also if the time
+ * was over before there were so many, or if some fault never came about.
  */
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { surveyCrashes } from '../../src/simulator/crash-points.ts';
+import { Worker } from 'node:worker_threads';
+import { FAULTS, TURNS } from '../../src/simulator/mishaps.ts';
 import { ModelChecker } from '../../src/simulator/model-checker.ts';
-import { printRun, shrink } from '../../src/simulator/shrink.ts';
-import { simulate } from '../../src/simulator/simulation.ts';
+import { printRun } from '../../src/simulator/shrink.ts';
+import type { Trial, TrialRequest } from '../../src/simulator/trial.ts';
+import { Tally, tellStory } from '../../src/simulator/trial.ts';
 import { LARGER_WORLDS } from './tiny-worlds.ts';
 
 const LENGTHS = [100, 300, 300, 300, 2_000];
-const SURVEY_EVERY = 20;
-const SURVEY_LENGTH = 120;
+const CRASHED_EVERY = 20;
+const CRASHED_LENGTH = 80;
 /** In minutes. */
 const WORLDS_FROM = 10;
+const PROGRESS_EVERY_MS = 20_000;
 
-const { positionals } = parseArgs({ allowPositionals: true });
-const minutes = Number(positionals[0] ?? 10);
-const firstSeed = Number(positionals[1] ?? Date.now() % 1_000_000_000);
-const endAt = Date.now() + minutes * 60_000;
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
+    states: { type: 'string', default: '0' },
+    schedules: { type: 'string', default: '0' },
+  },
+});
+const [minutes, firstSeed, statesMin, schedulesMin] = [
+  Number(values.minutes),
+  Number(values.seed),
+  Number(values.states),
+  Number(values.schedules),
+];
+const isCounted = statesMin > 0 || schedulesMin > 0;
+const begunAt = Date.now();
+const endAt = begunAt + minutes * 60_000;
+const tally = new Tally();
+let nextSeed = firstSeed;
 let failures = 0;
+let toldAt = begunAt;
 
-function fail(what: string, story: string): void {
+function fail(story: string): void {
   failures += 1;
-  console.log(`FAILED ${what}\n${story}\n`);
+  console.log(`FAILED ${story}\n`);
 }
 
-function soakSeed(seed: number): { steps: number; crashes: number } {
-  const length = LENGTHS[seed % LENGTHS.length] ?? SURVEY_LENGTH;
-  const { scenario, events, failure, steps, crashes } = simulate({ seed, length });
-  if (failure !== null) {
-    const shortest = shrink(scenario, events) ?? { events, failure };
-    fail(`seed ${seed}, length ${length}`, `${JSON.stringify(scenario)}\n${printRun(shortest)}`);
+function trialOf(seed: number): TrialRequest {
+  const crashes = isCounted || seed % CRASHED_EVERY === 0;
+  const length = crashes ? CRASHED_LENGTH : (LENGTHS[seed % LENGTHS.length] ?? CRASHED_LENGTH);
+  return { seed, length, crashes };
+}
+
+function isEnough(): boolean {
+  if (Date.now() >= endAt) return true;
+  return isCounted && hasSeenAll();
+}
+
+function hasSeenAll(): boolean {
+  return tally.crashStates >= statesMin && tally.faultSchedules >= schedulesMin;
+}
+
+/** Until it is enough; then the worker is let go. */
+async function trySeeds(): Promise<void> {
+  const worker = new Worker(new URL('./trial-worker.ts', import.meta.url));
+  while (!isEnough()) {
+    const request = trialOf(nextSeed);
+    nextSeed += 1;
+    const { promise, resolve, reject } = Promise.withResolvers<Trial>();
+    worker.once('message', resolve).once('error', reject);
+    worker.postMessage(request);
+    const trial = await promise;
+    worker.off('error', reject);
+    tally.add(trial);
+    if (trial.failure !== null) fail(tellStory(trial));
+    tellProgress();
   }
-  return { steps, crashes };
+  await worker.terminate();
 }
 
-function soakCrashes(seed: number): number {
-  const { scenario, events, failure } = simulate({ seed, length: SURVEY_LENGTH });
-  if (failure !== null) return 0;
-  const survey = surveyCrashes(scenario, events);
-  if (survey.failure !== null) {
-    const { message, events: story } = survey.failure;
-    const what = `seed ${seed}, crashed`;
-    fail(what, `${JSON.stringify(scenario)}\n${printRun({ events: story, failure: message })}`);
-  }
-  return survey.crashes;
+function tellProgress(): void {
+  if (Date.now() - toldAt < PROGRESS_EVERY_MS) return;
+  toldAt = Date.now();
+  console.log(`seed ${nextSeed - 1}: ${tally.describe()}`);
 }
 
-for (const [name, world] of minutes < WORLDS_FROM ? [] : LARGER_WORLDS) {
+for (const [name, world] of minutes < WORLDS_FROM || isCounted ? [] : LARGER_WORLDS) {
   const { runs, crashes, failure } = new ModelChecker(world).check();
   console.log(`every order of ${name}: ${runs} runs, ${crashes} crashes`);
   if (failure === null) continue;
-  fail(name, printRun({ events: failure.events, failure: failure.message }));
+  fail(`${name}\n${printRun({ events: failure.events, failure: failure.message })}`);
 }
 
-let seed = firstSeed;
-let steps = 0;
-let crashes = 0;
-for (; Date.now() < endAt; seed += 1) {
-  const soaked = soakSeed(seed);
-  steps += soaked.steps;
-  crashes += soaked.crashes;
-  if (seed % SURVEY_EVERY === 0) crashes += soakCrashes(seed);
+await Promise.all(Array.from({ length: availableParallelism() }, trySeeds));
+
+for (const mishap of [...FAULTS, ...TURNS]) {
+  console.log(`${String(tally.mishaps.get(mishap) ?? 0).padStart(10)} × ${mishap}`);
 }
+if (isCounted) {
+  if (!hasSeenAll()) fail(`after ${minutes} minutes there were too few states or schedules`);
+  for (const mishap of tally.missing([...FAULTS, ...TURNS])) fail(`never: ${mishap}`);
+}
+const seconds = ((Date.now() - begunAt) / 1_000).toFixed(0);
 console.log(
-  `seeds ${firstSeed} to ${seed - 1}: ${steps} steps, ${crashes} crashes, ${failures} failed`,
+  `${tally.describe()}; seeds ${firstSeed} to ${nextSeed - 1}; ${seconds} s; ${failures} failed`,
 );
 process.exitCode = failures === 0 ? 0 : 1;
