@@ -9,8 +9,8 @@
  * More rows than the terminal has would scroll, and the way back would be lost: the last ones are left
  * out, and their number is said.
  */
-import { hasScreenReader } from '../tui/terminal-traits.ts';
 import type { Outside } from './outside.ts';
+import { hasScreenReader } from './terminal-needed.ts';
 
 const BEGIN = '\u001b[?2026h';
 const END = '\u001b[?2026l';
@@ -30,7 +30,7 @@ export class InPlace {
     const { TERM } = env;
     this.#outside = outside;
     this.#separator = separator;
-    this.#isInPlace = stdoutIsTerminal && TERM !== 'dumb' && !hasScreenReader(env);
+    this.#isInPlace = stdoutIsTerminal && TERM !== 'dumb' && !hasScreenReader(outside);
   }
 
   /** `text` ends with a newline. */

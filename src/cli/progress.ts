@@ -10,12 +10,13 @@
  * A job calls `show` as often as it likes: when something is printed is decided here. Other words for
  * people go through `say` while the job runs, so that they stand above the bar and not inside it.
  */
-import { hasScreenReader, terminalTraits } from '../tui/terminal-traits.ts';
+import { terminalTraits } from '../tui/terminal-traits.ts';
 import type { Flag } from './command.ts';
 import type { Flags } from './given.ts';
 import type { Outside } from './outside.ts';
 import type { BarLook, Job, JobReading } from './progress-words.ts';
 import { barLine, progressJson, progressLine, shareOf, wordsWidth } from './progress-words.ts';
+import { hasScreenReader } from './terminal-needed.ts';
 
 export const PROGRESS_FLAG = {
   progress: {
@@ -140,7 +141,7 @@ export class Progress {
 function formFrom(outside: Outside, flags: Flags): Form {
   const given = flags.value('progress');
   if (given === 'json' || given === 'lines' || given === 'none') return given;
-  return outside.asideIsTerminal && !hasScreenReader(outside.env) ? 'bar' : 'lines';
+  return outside.asideIsTerminal && !hasScreenReader(outside) ? 'bar' : 'lines';
 }
 
 function lookFor({ env }: Outside, flags: Flags): BarLook {

@@ -1,4 +1,4 @@
-/** For commands that are nothing without a terminal. */
+/** Who sits at the terminal, if there is one: for commands that need somebody there, or draw. */
 import { MirrorError } from '../errors/mirror-error.ts';
 import type { Outside } from './outside.ts';
 
@@ -7,4 +7,15 @@ export function refuseWithoutTerminal(outside: Outside, instead: string): void {
   if (outside.stdoutIsTerminal && process.stdin.isTTY) return;
   const hint = `use \`${instead}\` in pipes and scripts`;
   throw new MirrorError('NOT_A_TERMINAL', 'this is not a terminal', {}, hint);
+}
+
+/** Whoever listens instead of looking says so in the environment: nothing is drawn for them. */
+export function hasScreenReader({ env }: Pick<Outside, 'env'>): boolean {
+  const { MIRRORCTL_SCREEN_READER } = env;
+  return isSwitchedOn(MIRRORCTL_SCREEN_READER);
+}
+
+/** A variable that is set, and not to a word for "no". */
+export function isSwitchedOn(value = ''): boolean {
+  return !['', '0', 'no', 'off'].includes(value);
 }

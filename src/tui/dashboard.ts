@@ -29,7 +29,20 @@ const MESSAGE_SECONDS = 5;
 export type Overlay =
   | { readonly kind: 'help'; readonly text: string; readonly scroll: number }
   | { readonly kind: 'command' | 'offset' | 'filter' | 'throttle'; readonly text: string }
-  | { readonly kind: 'confirm'; readonly action: EngineAction; readonly text: string };
+  | { readonly kind: 'confirm'; readonly action: EngineAction; readonly text: string }
+  | {
+      readonly kind: 'choice';
+      readonly title: string;
+      readonly choices: readonly Choice[];
+      readonly text: string;
+    };
+
+/** One way to go on; the first of its keys is shown. */
+export interface Choice {
+  readonly keys: readonly string[];
+  readonly words: string;
+  readonly run: () => void;
+}
 
 export const PANELS = ['legs', 'traffic', 'recovery', 'log', 'region', 'events'] as const;
 export type PanelName = (typeof PANELS)[number];

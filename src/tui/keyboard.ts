@@ -15,7 +15,7 @@ export function pressKeys(dashboard: Dashboard, input: string, key: Key): void {
 
 export function pressKey(dashboard: Dashboard, name: string): void {
   const { overlay } = dashboard;
-  if (name === 'ctrl+c') dashboard.doors.quit();
+  if (name === 'ctrl+c' && overlay?.kind !== 'choice') dashboard.doors.quit();
   else if (overlay !== null) pressInOverlay(dashboard, overlay, name);
   else if (name === 'escape') dashboard.point(null);
   else bound(dashboard, name)?.run(dashboard);
@@ -58,7 +58,10 @@ function keyNames(input: string, key: Key): readonly string[] {
 
 function pressInOverlay(dashboard: Dashboard, overlay: Overlay, name: string): void {
   if (name === 'escape') dashboard.open(null);
-  else if (overlay.kind === 'help' && pressInHelp(dashboard, overlay, name)) return;
+  else if (overlay.kind === 'choice') {
+    dashboard.open(null);
+    overlay.choices.find(({ keys }) => keys.includes(name))?.run();
+  } else if (overlay.kind === 'help' && pressInHelp(dashboard, overlay, name)) return;
   else if (overlay.kind === 'confirm' && overlay.action.typed === null) {
     if (name === 'y') carryOut(dashboard, overlay);
     else dashboard.open(null);

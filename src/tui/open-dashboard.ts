@@ -4,11 +4,9 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { ExitCode } from '../errors/mirror-error.ts';
-import { EXIT } from '../errors/mirror-error.ts';
 import type { Source } from '../watch/mirror-watch.ts';
 import { MirrorWatch } from '../watch/mirror-watch.ts';
-import type { DashboardRun } from './run-dashboard.tsx';
+import type { DashboardRun, Host } from './run-dashboard.tsx';
 import type { TerminalTraits } from './terminal-traits.ts';
 import { DEFAULT_THEME, THEMES } from './theme.ts';
 
@@ -20,11 +18,15 @@ export interface OpenOptions {
   readonly mouse: boolean;
   /** The command line of the wallboard, without the program. */
   readonly wallboardWords: readonly string[];
+  readonly host: Host | null;
+  /** Closes the dashboard when it aborts, besides SIGINT, SIGTERM and SIGHUP. */
+  readonly ended: AbortSignal | null;
 }
 
 const CHALK_LEVEL = { 0: '0', 16: '1', 256: '2', 16777216: '3' } as const;
 
-export async function openDashboard(source: Source, options: OpenOptions): Promise<ExitCode> {
+/** Resolves when the terminal has been given back. */
+export async function openDashboard(source: Source, options: OpenOptions): Promise<void> {
   Object.assign(process.env, {
     FORCE_COLOR: CHALK_LEVEL[options.traits.depth],
     NODE_ENV: 'production',
@@ -37,14 +39,19 @@ export async function openDashboard(source: Source, options: OpenOptions): Promi
     theme,
     readOnly: options.readOnly,
     mouse: options.mouse,
+    host: options.host,
     openWallboard: () => showWallboard(options.wallboardWords),
   });
   if (options.slow) run.dashboard.setSlow(true);
   const stop = () => run.stop();
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, stop);
+  for (const signal of SIGNALS) process.once(signal, stop);
+  options.ended?.addEventListener('abort', stop);
+  if (options.ended?.aborted) stop();
   await run.ended;
-  return EXIT.ok;
+  for (const signal of SIGNALS) process.off(signal, stop);
 }
+
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 async function showWallboard(words: readonly string[]): Promise<void> {
   const [, file = ''] = process.argv;

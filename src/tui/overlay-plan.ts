@@ -50,6 +50,8 @@ function contentOf(
       return { title: 'Keys', lines: helpLines(dashboard, overlay) };
     case 'confirm':
       return { title: overlay.action.title, lines: confirmLines(overlay) };
+    case 'choice':
+      return { title: overlay.title, lines: choiceLines(overlay) };
     case 'command':
       return { title: 'Command', lines: commandLines(dashboard, overlay.text) };
     case 'offset':
@@ -82,6 +84,15 @@ function confirmLines({ action, text }: Extract<Overlay, { kind: 'confirm' }>): 
     { text: `$ ${action.command}`, tone: 'command' },
     ...action.consequences.map((words): OverlayLine => ({ text: words, tone: 'plain' })),
     ...answer,
+  ];
+}
+
+function choiceLines({ choices }: Extract<Overlay, { kind: 'choice' }>): OverlayLine[] {
+  return [
+    ...choices.map(({ keys, words }): OverlayLine => {
+      return { text: `${keys[0]}: ${words}`, tone: 'plain' };
+    }),
+    { text: 'any other key: stay', tone: 'faint' },
   ];
 }
 

@@ -16,7 +16,7 @@ import type { RenderOptions, SuspendTerminal } from 'ink';
 import { render } from 'ink';
 import type { MirrorWatch } from '../watch/mirror-watch.ts';
 import { App } from './app.tsx';
-import type { DashboardSettings } from './dashboard.ts';
+import type { DashboardSettings, Overlay } from './dashboard.ts';
 import { Dashboard } from './dashboard.ts';
 import { keyHints } from './key-bar.tsx';
 import { MapCanvas } from './map-canvas.ts';
@@ -43,8 +43,16 @@ export interface DashboardRun {
   stop(): void;
 }
 
+/** The engine that the dashboard shows runs in this very process, and goes on without the dashboard. */
+export interface Host {
+  /** Stops the engine in order; the host then stops the dashboard. */
+  readonly deactivate: () => void;
+}
+
 export interface RunOptions extends DashboardSettings {
   readonly mouse: boolean;
+  /** Null: the engine is somebody else's. */
+  readonly host: Host | null;
   readonly openWallboard: () => Promise<void>;
 }
 
@@ -59,7 +67,7 @@ export function runDashboard(
   const canvas = new MapCanvas(painter);
   const tap = new OutputTap(output, painter);
   const dashboard: Dashboard = new Dashboard(watch, canvas, options, {
-    quit: () => stop(),
+    quit: () => (options.host === null ? stop() : dashboard.open(leaving(options.host, stop))),
     setMouse: (on) => output.write(on ? MOUSE_ON : MOUSE_OFF),
     openWallboard: () => void lend(options.openWallboard),
   });
@@ -107,6 +115,19 @@ export function runDashboard(
     process.off('exit', restore);
   });
   return { dashboard, ended, stop, flushed: () => instance.waitUntilRenderFlush() };
+}
+
+/** Leaving the dashboard is not leaving the engine. */
+function leaving({ deactivate }: Host, leave: () => void): Overlay {
+  return {
+    kind: 'choice',
+    title: 'The engine runs in this process',
+    choices: [
+      { keys: ['d'], words: 'deactivate the mirror, then leave', run: deactivate },
+      { keys: ['l', 'ctrl+c'], words: 'leave; it is served on until Ctrl-C', run: leave },
+    ],
+    text: '',
+  };
 }
 
 function inkOptions(stdout: ScreenStream, input: PointerInput): RenderOptions {

@@ -31,8 +31,3 @@ function speaksUtf8({ LC_ALL, LC_CTYPE, LANG }: Environment): boolean {
   const locale = LC_ALL || LC_CTYPE || LANG || '';
   return locale === '' || /utf-?8/i.test(locale) || locale === 'C' || locale === 'POSIX';
 }
-
-/** Whoever listens instead of looking says so in the environment; `--screen-reader` says it once. */
-export function hasScreenReader({ MIRRORCTL_SCREEN_READER = '' }: Environment): boolean {
-  return !['', '0', 'no', 'off'].includes(MIRRORCTL_SCREEN_READER);
-}

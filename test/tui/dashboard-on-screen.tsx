@@ -15,6 +15,7 @@ const OPTIONS: RunOptions = {
   theme: DEFAULT_THEME,
   readOnly: false,
   mouse: true,
+  host: null,
   openWallboard: async () => {},
 };
 

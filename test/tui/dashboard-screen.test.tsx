@@ -57,6 +57,34 @@ test('an action shows its command and its numbers, and runs only when confirmed'
   expect(engine.commands).toEqual([{ ask: 'pauseRecovery' }]);
 });
 
+test('a dashboard in the process of its engine asks what becomes of the engine', async () => {
+  let deactivated = 0;
+  const host = { deactivate: () => (deactivated += 1) };
+  const shown = new DashboardOnScreen(new ScriptedEngine(100), 80, 24, { host });
+  await shown.until(/clean 100/);
+  shown.press('q');
+  await shown.until(/engine runs in this process[\s\S]*d: deactivate[\s\S]*l: leave/);
+  shown.press('x');
+  await shown.until(/^(?![\s\S]*engine runs in this process)/);
+  expect(deactivated).toBe(0);
+  shown.press('q');
+  await shown.until(/d: deactivate/);
+  shown.press('d');
+  await shown.until(/^(?![\s\S]*engine runs in this process)/);
+  expect(deactivated).toBe(1);
+});
+
+test('Ctrl-C twice leaves such a dashboard, and the engine goes on', async () => {
+  const never = () => expect.fail('nobody asked for it');
+  const host = { deactivate: never };
+  const shown = new DashboardOnScreen(new ScriptedEngine(100), 80, 24, { host });
+  await shown.until(/clean 100/);
+  shown.press('\x03');
+  await shown.until(/l: leave/);
+  shown.press('\x03');
+  await shown.run.ended;
+});
+
 test('what takes the device from clients needs the name of the mirror', async () => {
   const engine = new ScriptedEngine(100);
   const shown = new DashboardOnScreen(engine);

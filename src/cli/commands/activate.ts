@@ -20,11 +20,11 @@ import { controlSocketPath, makeRuntimeDirectory, nbdSocketPath } from '../../re
 import type { Command } from '../command.ts';
 import type { Flags, Input } from '../given.ts';
 import { parseHook } from '../hook-words.ts';
+import { Foreground, TUI_FLAGS, wantsScreen } from '../hosted-screen.ts';
 import { findLeg } from '../leg-words.ts';
 import { parseListen } from '../listen-words.ts';
 import type { Outside } from '../outside.ts';
-import { PROGRESS_FLAG, Progress } from '../progress.ts';
-import { followRecovery, recoveryJob } from '../recovery-progress.ts';
+import { PROGRESS_FLAG } from '../progress.ts';
 import { placesFor } from '../state-places.ts';
 
 const IO_TIMEOUT_MS = 30_000;
@@ -87,6 +87,7 @@ export const command: Command = {
       multiple: true,
       help: 'fail on purpose, for trying things out: LEG:OP:KIND[@FROM+LENGTH][xCOUNT]',
     },
+    ...TUI_FLAGS,
     ...PROGRESS_FLAG,
   },
   changes: true,
@@ -95,6 +96,7 @@ export const command: Command = {
     { words: 'mirrorctl activate m0', does: 'serve m0 until Ctrl-C' },
     { words: 'mirrorctl activate home --read-write', does: 'begin to write to what was imported' },
     { words: 'mirrorctl activate m0 --detach', does: 'serve it in the background' },
+    { words: 'mirrorctl activate m0 --tui', does: 'serve it, and watch it do so' },
     {
       words: 'mirrorctl activate m0 --listen tcp:127.0.0.1:10809',
       does: 'serve it on a TCP port of this machine',
@@ -123,6 +125,7 @@ export const command: Command = {
     if (flags.has('read-only') && flags.has('read-write')) {
       throw new MirrorError('USAGE', '--read-only and --read-write contradict each other');
     }
+    const withScreen = wantsScreen(outside, flags);
     const request = requestFrom(outside, input, flags);
     if (flags.has('detach') && !flags.has('dry-run')) {
       const { detach } = await import('../detach.ts');
@@ -141,21 +144,27 @@ export const command: Command = {
       prepared.abandon();
       return EXIT.ok;
     }
-    return serve(outside, request.places, prepared, flags);
+    return serve(outside, request.places, prepared, flags, withScreen);
   },
 };
 
 type Prepared = import('../../mirrord/prepared-mirror.ts').PreparedMirror;
 
-async function serve(outside: Outside, places: Places, prepared: Prepared, flags: Flags) {
+async function serve(
+  outside: Outside,
+  places: Places,
+  prepared: Prepared,
+  flags: Flags,
+  withScreen: boolean,
+) {
   const { serveControl } = await import('../../control/control-server.ts');
   const { announceReady } = await import('../detach.ts');
   const { name } = prepared.spec;
   const interruption = outside.interruption();
   makeRuntimeDirectory(places);
   const { activateMirror } = await import('../../mirrord/active-mirror.ts');
-  const progress = new Progress(outside, flags, recoveryJob(name));
-  const mirror = await activateMirror(prepared, ({ text }) => progress.say(`${name}: ${text}\n`));
+  const foreground = new Foreground(outside, flags, name);
+  const mirror = await activateMirror(prepared, ({ text }) => foreground.say(`${name}: ${text}\n`));
   const control = await serveControl(controlSocketPath(places, name), (asked) =>
     mirror.answer(asked),
   ).catch(async (error: unknown) => {
@@ -169,13 +178,10 @@ async function serve(outside: Outside, places: Places, prepared: Prepared, flags
   const stop = () => void mirror.stop();
   if (interruption.aborted) stop();
   else interruption.addEventListener('abort', stop, { once: true });
-  const ended = new AbortController();
-  const over = AbortSignal.any([interruption, ended.signal]);
-  void followRecovery(outside, progress, () => mirror.status(), over);
-  const report = await mirror.stopped.finally(() => {
-    ended.abort();
-    progress.end();
-    return control.close();
+  foreground.begin(mirror, withScreen);
+  const report = await mirror.stopped.finally(async () => {
+    await foreground.end();
+    await control.close();
   });
   outside.printAside(`${name}: ${describeStop(report)}\n`);
   if (!report.logClean && !prepared.isReadOnly) return EXIT.ioFailed;

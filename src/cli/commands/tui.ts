@@ -1,10 +1,7 @@
-/**
- * `mirrorctl tui [NAME]`: the live dashboard. React and ink are loaded here and nowhere else, so that no
- * other command pays for them.
- */
+/** `mirrorctl tui [NAME]`: the live dashboard. */
 import { openSync, readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { MirrorError } from '../../errors/mirror-error.ts';
+import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
 import { readDefinition } from '../../registry/definition-file.ts';
 import { controlSocketPath } from '../../registry/places.ts';
 import type { Source } from '../../watch/mirror-watch.ts';
@@ -13,6 +10,7 @@ import type { Command } from '../command.ts';
 import type { Flags, Input } from '../given.ts';
 import { readLogInput } from '../log-words.ts';
 import { MIRROR_FACT_FLAGS } from '../mirror-facts.ts';
+import { openScreen } from '../open-screen.ts';
 import type { Outside } from '../outside.ts';
 import { placesFor } from '../state-places.ts';
 import { refuseWithoutTerminal } from '../terminal-needed.ts';
@@ -73,19 +71,15 @@ export const command: Command = {
   async run(outside, input, flags) {
     refuseWithoutTerminal(outside, 'mirrorctl status');
     const source = await sourceFor(outside, input, flags);
-    const { terminalTraits } = await import('../../tui/terminal-traits.ts');
-    const { env } = outside;
-    const noColour = flags.has('no-color');
-    const traits = terminalTraits(env, { noColour, ascii: flags.has('ascii') });
-    const { openDashboard } = await import('../../tui/open-dashboard.ts');
-    return openDashboard(source, {
-      traits,
+    await openScreen(outside, flags, source, {
+      stateDir: flags.value('state-dir'),
       themeName: flags.value('theme'),
+      ascii: flags.has('ascii'),
       readOnly: flags.has('read-only'),
       slow: flags.has('slow'),
       mouse: !flags.has('no-mouse'),
-      wallboardWords: ['top', source.name, ...stateDirWords(flags)],
     });
+    return EXIT.ok;
   },
 };
 
@@ -133,9 +127,4 @@ function openNew({ cwd }: Outside, word: string): number {
     const hint = 'name a file that does not exist yet';
     throw new MirrorError('CANNOT_CREATE', `cannot create ${word}`, { path: word }, hint, cause);
   }
-}
-
-function stateDirWords(flags: Flags): readonly string[] {
-  const stateDir = flags.value('state-dir');
-  return stateDir === null ? [] : ['--state-dir', stateDir];
 }
