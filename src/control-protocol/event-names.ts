@@ -10,6 +10,8 @@ export const EVENT_NAMES = [
   'leg-failed',
   'leg-out',
   'leg-in',
+  /** What could not be read of a leg is rewritten. */
+  'leg-repair',
   'primary-moved',
   'log-failed',
   'log-reattached',

@@ -11,13 +11,15 @@ export interface CheckOrder {
   /** What differs is copied from this leg, which becomes the primary; null: nothing is changed. */
   readonly repairFrom: LegIndex | null;
   readonly throttle: Throttle;
+  /** What the check had come to before it was interrupted. */
+  readonly before: CheckTally;
 }
 
 /** What may become of a check. */
 export type CheckTurn =
   | 'checkStarted'
-  | 'checkPaused'
-  | 'checkResumed'
+  /** The leg to repair from may not have everything; nothing happened. */
+  | 'checkRefused'
   | 'checkStopped'
   | 'checkFinished';
 

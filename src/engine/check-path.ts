@@ -31,8 +31,8 @@ import type { MemoryKeeper } from './memory-keeper.ts';
 import type { MirrorState } from './mirror-state.ts';
 import type { RecoveryPath } from './recovery-path.ts';
 
-/** `preparing`: the leg to repair from is being made the primary. */
-export type CheckLife = 'none' | 'preparing' | 'running' | 'paused';
+/** `preparing`: the leg to repair from is being made the primary; `stopping`: some regions are held. */
+export type CheckLife = 'none' | 'preparing' | 'running' | 'stopping';
 
 export class CheckPath {
   readonly progress = new RecoveryProgress();
@@ -88,24 +88,25 @@ export class CheckPath {
     return held.reduce((first, region) => Math.min(first, region), this.#cursor);
   }
 
-  /** False: the leg to repair from may not have everything, and nothing happened. */
-  start(order: CheckOrder): boolean {
-    invariant(order.next < order.end, 'a check of no region');
-    const { repairFrom } = order;
-    if (repairFrom !== null && !this.#makePrimary(repairFrom)) return false;
+  start(order: CheckOrder): void {
+    invariant(this.#life === 'none', 'there is a check already');
+    const { repairFrom, before } = order;
     this.#order = order;
     this.#cursor = order.next;
-    this.#tally = NOTHING_CHECKED;
+    this.#tally = before;
+    if (repairFrom !== null && !this.#makePrimary(repairFrom)) {
+      this.#tell('checkRefused');
+      return;
+    }
     this.limit(order.throttle);
     this.progress.restart(this.#state.now);
     this.#life = 'preparing';
     const begin = (kept: boolean) => {
-      if (this.#order !== order) return;
-      if (kept) this.#run('checkStarted');
+      if (this.#life !== 'preparing' || this.#order !== order) return;
+      if (kept) this.#run();
       else this.stop();
     };
     if (repairFrom === null || !this.#memory.holds(begin)) begin(true);
-    return true;
   }
 
   limit(throttle: Throttle): void {
@@ -113,26 +114,9 @@ export class CheckPath {
     this.#due = true;
   }
 
-  /** What is being compared is finished. */
-  pause(): void {
-    if (this.#life !== 'running') return;
-    this.#life = 'paused';
-    this.#tell('checkPaused');
-  }
-
-  resume(): void {
-    if (this.#life === 'paused') this.#run('checkResumed');
-  }
-
+  /** What is held is finished first; `checkStopped` says where that was. */
   stop(): void {
-    if (this.#life === 'none') return;
-    this.#life = 'none';
-    this.#tell('checkStopped');
-  }
-
-  /** The mirror is being stopped: the check goes on where it is at the next activation. */
-  halt(): void {
-    this.#life = 'none';
+    if (this.#life !== 'none') this.#life = 'stopping';
   }
 
   tick(): void {
@@ -145,20 +129,10 @@ export class CheckPath {
   kick(): void {
     this.#takeDrained();
     this.#repairMarked();
-    if (!this.#due || this.#life !== 'running') return;
-    this.#due = false;
-    const { now } = this.#state;
-    while (
-      this.held < this.#recovery.places &&
-      this.#recovery.claimed === 0 &&
-      this.#throttle.allows(now, this.held)
-    ) {
-      const region = this.#nextRegion();
-      if (region === null) break;
-      if (this.#state.hash.hold(region)) this.#compare(region);
-      else this.#draining.add(region);
-    }
-    if (this.#cursor === this.#end && this.held === 0) this.#finish();
+    if (this.#life === 'running' && this.#due) this.#takeRegions();
+    if (this.held > 0) return;
+    if (this.#life === 'running' && this.#cursor === this.#end) this.#over('checkFinished');
+    if (this.#life === 'stopping') this.#over('checkStopped');
   }
 
   /** `difference` speaks of the legs that could be read. */
@@ -184,15 +158,15 @@ export class CheckPath {
     return this.#order?.end ?? 0;
   }
 
-  #run(event: 'checkStarted' | 'checkResumed'): void {
+  #run(): void {
     this.#life = 'running';
     this.#due = true;
-    this.#tell(event);
+    this.#tell('checkStarted');
   }
 
-  #finish(): void {
+  #over(event: 'checkFinished' | 'checkStopped'): void {
     this.#life = 'none';
-    this.#tell('checkFinished');
+    this.#tell(event);
   }
 
   #tell(event: CheckTurn): void {
@@ -200,9 +174,23 @@ export class CheckPath {
     this.#state.emit({ kind: 'event', event: { event, next, tally } });
   }
 
-  /** A region of an order before this one does not count. */
-  #count(what: keyof CheckTally, region: RegionIndex): void {
-    if (this.#isOrdered(region)) this.#tally = { ...this.#tally, [what]: this.#tally[what] + 1 };
+  #takeRegions(): void {
+    this.#due = false;
+    const { now, hash } = this.#state;
+    while (
+      this.held < this.#recovery.places &&
+      this.#recovery.claimed === 0 &&
+      this.#throttle.allows(now, this.held)
+    ) {
+      const region = this.#nextRegion();
+      if (region === null) break;
+      if (hash.hold(region)) this.#compare(region);
+      else this.#draining.add(region);
+    }
+  }
+
+  #count(what: keyof CheckTally): void {
+    this.#tally = { ...this.#tally, [what]: this.#tally[what] + 1 };
   }
 
   /** The primary holds everything, and would after a power cut: so must the one that becomes it. */
@@ -216,17 +204,16 @@ export class CheckPath {
     return true;
   }
 
-  /** Null: nothing is left, or the next one is still held from an earlier check. */
+  /** Null: nothing is left. */
   #nextRegion(): RegionIndex | null {
-    const { content, hash } = this.#state;
+    const { content } = this.#state;
     for (; this.#cursor < this.#end; this.#cursor += 1) {
       const region = this.#cursor as RegionIndex;
-      if (hash.isClaimed(region)) return null;
       if (isSeveral(content.serving(region))) {
         this.#cursor += 1;
         return region;
       }
-      this.#count('skipped', region);
+      this.#count('skipped');
     }
     return null;
   }
@@ -247,7 +234,7 @@ export class CheckPath {
     const legs = content.serving(region);
     if (!isSeveral(legs)) {
       // While its writes drained, a leg missed one of them or went out of service.
-      this.#count('skipped', region);
+      this.#count('skipped');
       this.#due = true;
       this.#letGo(region);
       return;
@@ -274,39 +261,35 @@ export class CheckPath {
     const { content, differing } = this.#state;
     const readable = common(without(compared, unreadable), content.holders(region));
     if (unreadable !== NO_LEGS) {
-      this.#count('unreadable', region);
+      this.#count('unreadable');
       this.#state.emit({
         kind: 'event',
         event: { event: 'unreadable', region, legs: legsOf(unreadable) },
       });
     }
     if (!isSeveral(readable)) {
-      this.#count('skipped', region);
+      this.#count('skipped');
       return false;
     }
-    this.#count('compared', region);
+    this.#count('compared');
     const found = difference === null ? null : differenceAmong(difference, readable);
     if (found === null) {
       if (readable === content.holders(region)) differing.remove(region);
       return false;
     }
-    this.#count('different', region);
+    this.#count('different');
     differing.add(region);
-    this.#state.emit({ kind: 'event', event: { event: 'mismatch', region, difference: found } });
-    return this.#mayRepair(region, readable);
+    const repairs = this.#mayRepair(readable);
+    const event = { event: 'mismatch', region, difference: found, repairs } as const;
+    this.#state.emit({ kind: 'event', event });
+    if (repairs) this.#state.log.mark(region);
+    return repairs;
   }
 
-  #mayRepair(region: RegionIndex, readable: LegMask): boolean {
+  #mayRepair(readable: LegMask): boolean {
     const source = this.#order?.repairFrom ?? null;
-    const { primary } = this.#state.legs;
-    if (source === null || source !== primary || !has(readable, source)) return false;
-    if (this.#life === 'none' || !this.#isOrdered(region) || this.#log.refuses) return false;
-    this.#state.log.mark(region);
-    return true;
-  }
-
-  #isOrdered(region: RegionIndex): boolean {
-    return this.#order !== null && region >= this.#order.next && region < this.#order.end;
+    if (source === null || this.#log.refuses) return false;
+    return source === this.#state.legs.primary && has(readable, source);
   }
 
   /** Whoever reads the log after a crash copies these regions, so now they may become out of sync. */
@@ -319,7 +302,7 @@ export class CheckPath {
       this.#due = true;
       const holders = content.holders(region);
       if (isSafe && legs.primary === this.#order?.repairFrom) {
-        this.#count('repaired', region);
+        this.#count('repaired');
         this.#state.lose(region, without(holders, maskOf(legs.primary)));
       }
       this.#letGo(region);

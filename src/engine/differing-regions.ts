@@ -4,19 +4,19 @@
  * recovery must copy, and from which leg is the owner's to say.
  *
  * A region leaves this set when a later check finds its legs equal, or when only one leg holds it any
- * more: the others then get their copy from recovery. One bit a region, once there is any.
+ * more: the others then get their copy from recovery. One byte a region, 1 for those in the set.
  */
-import { RegionBitset } from '../dirty-log/region-bitset.ts';
-import type { RegionCount, RegionIndex } from '../geometry/units.ts';
+import type { RegionIndex } from '../geometry/units.ts';
 import type { LegMask } from '../region/leg-content.ts';
 
 export class DifferingRegions {
-  readonly #regionCount: RegionCount;
-  #bits: RegionBitset | null = null;
-  #count = 0;
+  readonly #flags: Uint8Array;
+  #count: number;
 
-  constructor(regionCount: RegionCount) {
-    this.#regionCount = regionCount;
+  /** `flags`: what was known before; the owner may have laid them where others watch. */
+  constructor(flags: Uint8Array) {
+    this.#flags = flags;
+    this.#count = flags.reduce((sum, flag) => sum + flag, 0);
   }
 
   get count(): number {
@@ -24,19 +24,18 @@ export class DifferingRegions {
   }
 
   has(region: RegionIndex): boolean {
-    return this.#count > 0 && this.#bits?.has(region) === true;
+    return this.#flags[region] === 1;
   }
 
   add(region: RegionIndex): void {
-    this.#bits ??= new RegionBitset(this.#regionCount);
-    if (this.#bits.has(region)) return;
-    this.#bits.set(region);
+    if (this.has(region)) return;
+    this.#flags[region] = 1;
     this.#count += 1;
   }
 
   remove(region: RegionIndex): void {
     if (!this.has(region)) return;
-    this.#bits?.clear(region);
+    this.#flags[region] = 0;
     this.#count -= 1;
   }
 
@@ -44,10 +43,5 @@ export class DifferingRegions {
   heldBy(region: RegionIndex, holders: LegMask): void {
     const isOne = (holders & (holders - 1)) === 0;
     if (isOne) this.remove(region);
-  }
-
-  /** The first of them at or after `from`; null: there is none. */
-  next(from: number): RegionIndex | null {
-    return this.#count === 0 ? null : (this.#bits?.nextSet(from) ?? null);
   }
 }

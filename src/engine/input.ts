@@ -65,8 +65,6 @@ export type Input =
       readonly difference: RegionDifference | null;
     }
   | { readonly kind: 'startCheck'; readonly check: CheckOrder }
-  | { readonly kind: 'pauseCheck' }
-  | { readonly kind: 'resumeCheck' }
   | { readonly kind: 'throttleCheck'; readonly throttle: Throttle }
   | { readonly kind: 'stopCheck' }
   | { readonly kind: 'tick'; readonly now: number }

@@ -1,12 +1,13 @@
 /**
  * What a running engine counts, as plain numbers in memory that others may watch without asking.
  *
- *   SharedArrayBuffer   ├ counters ┤├ latencies ┤├ legs ┤├ missing ─┤├ states ──┤├ writes ──┤
- *   one element             f64          f64        f64     two bytes,   a byte      a byte a region
+ *   SharedArrayBuffer   ├ counters ┤├ latencies ┤├ legs ┤├ missing ─┤├ states ┤├ writes ┤├ differing ┤
+ *   one element             f64          f64        f64     two bytes,  a byte    a byte     a byte a region
  *   byte                0           512          4096    12288       whole words up
  *
  * `writes` counts the writes to each region, modulo 256: whoever looks often enough sees which
- * regions are being written, and how much. `missing` says which legs miss a region, bit i for leg i.
+ * regions are being written, and how much. `missing` says which legs miss a region, bit i for leg i;
+ * `differing`, with a 1, where a check has found legs to differ.
  *
  * Of each leg: `LEG_COUNTERS`, then the histogram of how long its operations took. Only every fourth
  * operation is timed (`TIMED_EVERY`): two looks at the clock for each would be felt.
@@ -63,10 +64,11 @@ export interface EngineView {
   /** Numbers of `REGION_STATES` (region/region-state.ts). */
   readonly states: Uint8Array;
   readonly writes: Uint8Array;
+  readonly differing: Uint8Array;
 }
 
 export function viewBytes(regions: RegionCount): number {
-  return MISSING_AT + padded(2 * regions) + 2 * padded(regions);
+  return MISSING_AT + padded(2 * regions) + 3 * padded(regions);
 }
 
 /** `memory` holds `viewBytes` bytes. */
@@ -79,6 +81,7 @@ export function viewOf(memory: ArrayBufferLike, regions: RegionCount): EngineVie
     missing: new Uint16Array(memory, MISSING_AT, regions),
     states: new Uint8Array(memory, statesAt, regions),
     writes: new Uint8Array(memory, statesAt + padded(regions), regions),
+    differing: new Uint8Array(memory, statesAt + 2 * padded(regions), regions),
   };
 }
 

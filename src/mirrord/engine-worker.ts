@@ -283,6 +283,7 @@ function engineFor(
     content,
     primary,
     states: view.states,
+    differing: view.differing,
     readPolicy: spec.readPolicy,
     handleErrors: spec.handleErrors,
     keepLog: spec.keepLog,

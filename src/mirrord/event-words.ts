@@ -79,13 +79,17 @@ function legNotice(event: Extract<MirrorEvent, { leg: unknown }>, path: string):
       return notice('leg-out', 'warning', `${name} is out of service`, { leg, path });
     case 'legIn':
       return notice('leg-in', 'good', `${name} is in service again`, { leg, path });
+    case 'repair': {
+      const { region } = event;
+      const words = `${name}: region ${region} could not be read there, and is rewritten`;
+      return notice('leg-repair', 'warning', words, { leg, path, region });
+    }
   }
 }
 
 const CHECK_TURNS = {
   checkStarted: ['check-started', 'begins at'],
-  checkPaused: ['check-paused', 'is paused at'],
-  checkResumed: ['check-resumed', 'goes on at'],
+  checkRefused: ['check-stopped', 'cannot begin at'],
   checkStopped: ['check-stopped', 'stopped at'],
 } as const;
 

@@ -76,7 +76,6 @@ function settle(mirror: SimulatedMirror, isEnough: (mirror: SimulatedMirror) => 
   unfence(mirror);
   mirror.apply({ kind: 'throttleRecovery', percent: null });
   mirror.apply({ kind: 'resumeRecovery' });
-  mirror.apply({ kind: 'resumeCheck' });
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     end(mirror, () => true);
     if (isEnough(mirror) && mirror.isQuiet) return;

@@ -8,6 +8,7 @@
  * Lives as mirrord does: resume the log, write it back, write the sidecar, and only then serve and
  * recover.
  */
+import { NOTHING_CHECKED } from '../engine/check-order.ts';
 import type { Effect } from '../engine/effect.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Input, IoOutcome } from '../engine/input.ts';
@@ -120,8 +121,6 @@ export class SimulatedMirror {
       case 'pauseRecovery':
       case 'resumeRecovery':
       case 'startCheck':
-      case 'pauseCheck':
-      case 'resumeCheck':
       case 'stopCheck':
         return this.#order(event);
       case 'stop':
@@ -209,9 +208,10 @@ export class SimulatedMirror {
       const throttle = order.percent === null ? null : { percent: order.percent };
       this.#step({ kind: order.kind, throttle });
     } else if (order.kind === 'startCheck') {
+      if (this.engine.check.life !== 'none') return false;
       const { repairFrom } = order;
       const range = { next: regionIndex(0), end: this.storage.geometry.regionCount };
-      this.#step({ kind: order.kind, check: { ...range, repairFrom, throttle: null } });
+      this.#step({ kind: order.kind, check: { ...range, repairFrom, throttle: null, before: NOTHING_CHECKED } });
     } else {
       this.#step(order);
     }

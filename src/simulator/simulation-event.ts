@@ -57,8 +57,6 @@ export type SimulationEvent =
   | { readonly kind: 'throttleRecovery'; readonly percent: number | null }
   /** Of all regions; what differs is copied from `repairFrom`. */
   | { readonly kind: 'startCheck'; readonly repairFrom: LegIndex | null }
-  | { readonly kind: 'pauseCheck' }
-  | { readonly kind: 'resumeCheck' }
   | { readonly kind: 'stopCheck' }
   | { readonly kind: 'stop' }
   | { readonly kind: 'crash'; readonly luck: CrashLuck };

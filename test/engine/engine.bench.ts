@@ -48,6 +48,7 @@ function newEngine(sizeBytes: number, isInSync: boolean): Engine {
     content,
     primary: legIndex(0),
     states: new Uint8Array(REGIONS),
+    differing: new Uint8Array(REGIONS),
     readPolicy: 'queue',
     handleErrors: true,
     keepLog: false,

@@ -69,6 +69,7 @@ export class ScriptedMirror {
       content,
       primary: legIndex(0),
       states: new Uint8Array(regions),
+      differing: new Uint8Array(regions),
       readPolicy: 'primary',
       handleErrors: true,
       keepLog: false,
