@@ -31,6 +31,8 @@ export type MirrorEvent =
   | { readonly event: 'legOut'; readonly leg: LegIndex }
   | { readonly event: 'legIn'; readonly leg: LegIndex }
   | { readonly event: 'logFailed' }
+  /** What could not be read of the leg is rewritten, from `region` on. */
+  | { readonly event: 'repair'; readonly leg: LegIndex; readonly region: RegionIndex }
   | { readonly event: 'recoveryStarted'; readonly regions: number }
   | { readonly event: 'recoveryStalled'; readonly regions: number }
   /** Every region of the check before `next` has been looked at. */

@@ -19,6 +19,7 @@ import type { EngineOptions } from './mirror-state.ts';
 import { MirrorState } from './mirror-state.ts';
 import type { ReadSegment } from './read-path.ts';
 import { ReadPath } from './read-path.ts';
+import { ReadRepair } from './read-repair.ts';
 import { RecoveryPath } from './recovery-path.ts';
 import { RecoveryWatch } from './recovery-watch.ts';
 import { SlotTable } from './slot-table.ts';
@@ -36,6 +37,7 @@ export class Engine {
   readonly #log: LogPath;
   readonly #memory: MemoryKeeper;
   readonly #writes: WritePath;
+  readonly #repair: ReadRepair;
   readonly #reads: ReadPath;
   readonly #flushes: FlushPath;
   readonly #sweep: SweepPath;
@@ -55,7 +57,8 @@ export class Engine {
     const name = (io: LegIo) => this.#legIos.put(io);
     this.#writes = new WritePath(this.state, this.#log, this.#memory, scheduler, name);
     const chooser = new ReadChooser(options.readPolicy, this.state.legs.legCount);
-    this.#reads = new ReadPath(this.state, chooser, name);
+    this.#repair = new ReadRepair(this.state, this.#memory);
+    this.#reads = new ReadPath(this.state, chooser, this.#repair, name);
   }
 
   /** What must be durable before the first request, and whenever `keepMemory` asks for it. */
@@ -115,6 +118,7 @@ export class Engine {
       case 'legIn':
         this.state.letLegIn(input.leg);
         this.recovery.legCame();
+        this.#repair.forget(input.leg);
         break;
       case 'tick':
         this.state.now = Math.floor(input.now);

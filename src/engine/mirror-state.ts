@@ -88,6 +88,11 @@ export class MirrorState {
     return epoch <= this.log.durableEpoch || !this.logIsBelieved;
   }
 
+  /** As `isMarkSafe`, for a region that is marked. */
+  hasSafeMark(region: RegionIndex): boolean {
+    return this.isMarkSafe(this.hash.markEpochOf(region));
+  }
+
   /** `legs` no longer hold `region`; at least one leg still does. */
   lose(region: RegionIndex, legs: LegMask): void {
     this.content.miss(region, legs);
@@ -102,7 +107,7 @@ export class MirrorState {
   loseUnflushed(legs: LegMask): void {
     for (const region of this.hash.remembered()) {
       // Behind a mark that is not safe nothing has been written yet: the region is as when it was clean.
-      if (this.isMarkSafe(this.hash.markEpochOf(region))) this.lose(region, legs);
+      if (this.hasSafeMark(region)) this.lose(region, legs);
     }
   }
 

@@ -10,6 +10,8 @@
  * may have made the leg show old data meanwhile, even if it has been recovered since, and a leg that
  * went out of service may show anything: then what it answered does not count. A write that fails meanwhile changes nothing: the read may show either.
  *
+ * A leg that could not read what another one then did is repaired (read-repair.ts).
+ *
  * The client sees an error only when no leg that holds a segment can read it.
  */
 import type { LegIndex, RegionIndex } from '../geometry/units.ts';
@@ -19,6 +21,7 @@ import type { LegMask } from '../region/leg-content.ts';
 import { common, has, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
 import type { IoId, IoOutcome, RequestId } from './input.ts';
 import type { MirrorState } from './mirror-state.ts';
+import type { ReadRepair } from './read-repair.ts';
 
 interface ReadRequest {
   readonly id: RequestId;
@@ -45,15 +48,18 @@ type ReadRange = Pick<ReadSegment, 'request' | 'offset' | 'length' | 'at' | 'tri
 export class ReadPath {
   readonly #state: MirrorState;
   readonly #chooser: ReadChooser;
+  readonly #repair: ReadRepair;
   readonly #nameSegment: (segment: ReadSegment) => IoId;
 
   constructor(
     state: MirrorState,
     chooser: ReadChooser,
+    repair: ReadRepair,
     nameSegment: (segment: ReadSegment) => IoId,
   ) {
     this.#state = state;
     this.#chooser = chooser;
+    this.#repair = repair;
     this.#nameSegment = nameSegment;
   }
 
@@ -73,8 +79,15 @@ export class ReadPath {
     } else if (has(legs.lostSince(issuedAt), leg)) {
       this.#read(segment);
     } else {
+      if (tried !== NO_LEGS) this.#repairTried(segment);
       this.#end(segment.request);
     }
+  }
+
+  #repairTried({ offset, length, tried }: ReadSegment): void {
+    const { geometry } = this.#state;
+    const first = geometry.regionOf(byteOffset(offset));
+    this.#repair.repair(first, geometry.lastRegionOf(byteOffset(offset), byteCount(length)), tried);
   }
 
   /** Cuts `range`, which its request counts as one segment, into as few as can be read. */

@@ -206,10 +206,12 @@ export class RecoveryPath {
 
   #nextRegion(): RegionIndex | null {
     const { content, hash, now } = this.#state;
-    const isWork = (region: RegionIndex) => content.isWork(region) && !hash.isClaimed(region);
+    const isFree = (region: RegionIndex) =>
+      !hash.isClaimed(region) && this.#state.hasSafeMark(region);
+    const isWork = (region: RegionIndex) => content.isWork(region) && isFree(region);
     return this.#scheduler.next(now, isWork, (from) => {
       let region = content.nextWork(from);
-      while (region !== null && hash.isClaimed(region)) region = content.nextWork(region + 1);
+      while (region !== null && !isFree(region)) region = content.nextWork(region + 1);
       return region;
     });
   }

@@ -137,11 +137,12 @@ export class WritePath {
   }
 
   #issue(piece: WritePiece): void {
+    if (this.#leaveOut(piece)) this.#send(piece);
+    else this.#end(piece, 'failed');
+  }
+
+  #send(piece: WritePiece): void {
     const { content, legs } = this.#state;
-    if (content.inService !== content.all && !this.#leaveOut(piece)) {
-      this.#end(piece, 'failed');
-      return;
-    }
     if (piece.request.issuedAt < 0) piece.request.issuedAt = legs.losses;
     for (let leg = 0; leg < legs.legCount; leg += 1) {
       let region = piece.first;
@@ -159,6 +160,7 @@ export class WritePath {
   /** Legs out of service lose what is about to be written. False: the primary is one of them. */
   #leaveOut({ first, last }: WritePiece): boolean {
     const { content, legs } = this.#state;
+    if (content.inService === content.all) return true;
     if (!has(content.inService, legs.primary)) return false;
     for (let region = first; region <= last; region = (region + 1) as RegionIndex) {
       const out = without(content.holders(region), content.inService);
