@@ -96,6 +96,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     () => import('./commands/log-diff.ts'),
   ),
   entry(
+    'log history',
+    [],
+    'List when it is known what a mirror’s log said',
+    () => import('./commands/log-history.ts'),
+  ),
+  entry(
     'log explain',
     [],
     'Name every byte of a dirty log',

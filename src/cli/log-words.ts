@@ -102,8 +102,8 @@ export interface LogPlace {
   /** As it was given, or as the definition has it. */
   readonly shown: string;
   /** Only a file or device can be changed. */
-  readonly kind: 'file' | 'stdin' | 'nbd' | 'engine';
-  /** Absolute, or the URI, or the mirror's name. */
+  readonly kind: 'file' | 'stdin' | 'nbd' | 'engine' | 'history';
+  /** Absolute, or the URI, or the mirror's name for an engine. */
   readonly path: string;
   readonly offsetBytes: ByteCount;
   readonly spec: MirrorSpec | null;
@@ -135,7 +135,7 @@ function noLog(word: string): MirrorError {
 
 function logOf({ name, log }: MirrorSpec): Pick<LogPlace, 'shown' | 'path'> {
   if (log.type === 'disk') return { shown: log.path, path: log.path };
-  const hint = 'only a disk log can be looked at; a core log is gone with its engine';
+  const hint = `while ${name} runs, look at it with --live ${name}; it is gone with its engine`;
   throw new MirrorError('LOG_NOT_FOUND', `${name} keeps its log in memory`, { mirror: name }, hint);
 }
 

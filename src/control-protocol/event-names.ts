@@ -35,6 +35,8 @@ export const EVENT_NAMES = [
   'changed',
   /** What a log on disk says will happen at the next activation. */
   'outlook',
+  /** The history of the dirty log could not be written, and is not kept any more. */
+  'history-ended',
   /** A command of `--on` failed, took too long, or was dropped. */
   'hook-failed',
 ] as const;

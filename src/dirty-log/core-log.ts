@@ -9,13 +9,7 @@ import { invariant } from '../errors/invariant.ts';
 import type { RegionCount, RegionIndex } from '../geometry/units.ts';
 import { byteCount, SECTOR_BYTES } from '../geometry/units.ts';
 import type { DirtyLog, LogEpoch, LogWrite } from './dirty-log.ts';
-import {
-  CLEAN_BITS_OFFSET,
-  encodeLogHeader,
-  LOG_MAGIC,
-  LOG_VERSION,
-  logImageBytes,
-} from './disk-format.ts';
+import { encodeLog } from './disk-format.ts';
 import { RegionBitset } from './region-bitset.ts';
 
 const ONLY_EPOCH: LogEpoch = 0;
@@ -62,10 +56,6 @@ export class CoreLog implements DirtyLog {
   }
 
   copy(): Uint8Array {
-    const image = new Uint8Array(logImageBytes(this.regionCount, byteCount(SECTOR_BYTES)));
-    const regionCount = BigInt(this.regionCount);
-    encodeLogHeader({ magic: LOG_MAGIC, version: LOG_VERSION, regionCount }, image);
-    image.set(this.#cleanBits.bytes, CLEAN_BITS_OFFSET);
-    return image;
+    return encodeLog(this.#cleanBits, byteCount(SECTOR_BYTES));
   }
 }

@@ -33,6 +33,7 @@ import { EventHooks } from './event-hooks.ts';
 import { EventJournal } from './event-journal.ts';
 import type { Notice } from './event-words.ts';
 import { counted, notice, noticeOf } from './event-words.ts';
+import { HistoryKeeper } from './history-keeper.ts';
 import { needed, refuseLegSwitch } from './leg-switch.ts';
 import type { ActivationRequest, PreparedMirror } from './prepared-mirror.ts';
 import { sidecarFor, withMemory } from './session-memory.ts';
@@ -76,6 +77,8 @@ class ActiveMirror {
   readonly #journal: EventJournal;
   readonly #view: EngineView;
   readonly #watch: EngineWatch;
+  /** Null: read-only. */
+  readonly #history: HistoryKeeper | null;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, (answer: WorkerAnswer) => void>();
   readonly #served = Promise.withResolvers<void>();
@@ -97,7 +100,7 @@ class ActiveMirror {
     this.#hooks = new EventHooks(spec.name, request.hooks, process.env, (text) =>
       this.#tellOwner(notice('hook-failed', 'warning', text)),
     );
-    this.#journal = new EventJournal(request.places, spec.name, !request.readOnly, this.#hooks);
+    this.#journal = new EventJournal(request.places, spec.name, !this.#isReadOnly, this.#hooks);
     this.serving = this.#served.promise;
     this.stopped = this.#ended.promise;
     this.stopped.catch(() => {}); // whoever waits for `serving` only has been told by that
@@ -105,6 +108,8 @@ class ActiveMirror {
     const memory = new SharedArrayBuffer(viewBytes(plan.geometry.regionCount));
     this.#view = viewOf(memory, plan.geometry.regionCount);
     this.#watch = new EngineWatch(this.#view, spec.legs.length);
+    const warn = (words: string) => this.#journal.note(notice('history-ended', 'warning', words));
+    this.#history = this.#isReadOnly ? null : new HistoryKeeper(prepared, this.#view.states, warn);
     this.#worker = new Worker(new URL(workerFile(), import.meta.url), {
       workerData: startFor(prepared, memory),
       trackUnmanagedFds: false,
@@ -253,6 +258,7 @@ class ActiveMirror {
         break;
       case 'event':
         this.#tellOwner(noticeOf(message.event, this.spec.legs));
+        this.#history?.heard(message.event);
         break;
       case 'stopped':
         this.#report = message;
@@ -293,6 +299,7 @@ class ActiveMirror {
       this.#broke(error);
       return;
     }
+    this.#history?.begin();
     this.#tell({ kind: 'serve' });
   }
 
@@ -330,6 +337,7 @@ class ActiveMirror {
       this.#ended.reject(error);
     } finally {
       if (this.#report !== null) this.#journal.note(stopNotice(this.#report));
+      this.#history?.end();
       closeDevices(this.#devices);
       this.#lock.release();
     }

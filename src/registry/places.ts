@@ -7,6 +7,7 @@
  *   STATE_DIR/NAME.log          dirty log, where no other was named
  *   STATE_DIR/NAME.events       what happened to it
  *   STATE_DIR/NAME.check        what the last check of its legs came to
+ *   STATE_DIR/NAME.history      what its dirty log said, and when
  *   STATE_DIR/NAME.messages     what an engine in the background had to say
  *
  *   STATE_DIR     --state-dir  >  $MIRRORCTL_STATE_DIR  >  root: /var/lib/mirrorctl
@@ -71,6 +72,8 @@ export const activationLockPath = ({ stateDir }: Places, name: string) =>
   path.join(stateDir, `${name}.lock`);
 export const defaultLogPath = ({ stateDir }: Places, name: string) =>
   path.join(stateDir, `${name}.log`);
+export const historyPath = ({ stateDir }: Places, name: string) =>
+  path.join(stateDir, `${name}.history`);
 export const messagesPath = ({ stateDir }: Places, name: string) =>
   path.join(stateDir, `${name}.messages`);
 export const eventsPath = ({ stateDir }: Places, name: string) =>

@@ -34,6 +34,7 @@ test('show has the status, the definition, what was learnt, and the files', asyn
     files: {
       definition: bench.at('state/home.json'),
       sidecar: bench.at('state/home.state.json'),
+      history: bench.at('state/home.history'),
       control: bench.at('state/run/home.control'),
       nbd: bench.at('state/run/home.nbd'),
     },

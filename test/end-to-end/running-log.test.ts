@@ -1,5 +1,5 @@
-/** The log of a mirror while it runs, with the real program: one moment of it. */
-import { readFileSync, writeFileSync } from 'node:fs';
+/** The log of a mirror while it runs, with the real program: one moment of it, and its history. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { scratchDirectory } from '../scratch-directory.ts';
@@ -49,4 +49,40 @@ test('what a running mirror gives is what its log on disk says', async () => {
   writeFileSync(saved, readFileSync(mirror.logFile));
   const { exitCode, stdout } = await mirror.run('log', 'diff', saved, '--live', 'm');
   expect([exitCode, stdout]).toEqual([0, `${saved} and the running log of m say the same`]);
+});
+
+async function momentsOf(mirror: ScratchMirror) {
+  const { records } = JSON.parse(await mirror.do('log', 'history', 'm', '--json'));
+  return records.map(({ moment, session, cleanRegions }: Readonly<Record<string, unknown>>) => [
+    ...[moment, session, cleanRegions],
+  ]);
+}
+
+test('a running mirror keeps a history of its log, across activations', async () => {
+  const mirror = await newMirror();
+  await activateWithRegion3Dirty(mirror);
+  await mirror.do('deactivate', 'm');
+  await mirror.activate();
+  await mirror.inSync();
+  await mirror.do('deactivate', 'm');
+  const moments = await momentsOf(mirror);
+  expect(moments.slice(0, 3)).toEqual([
+    ['resumed', 1, 8],
+    ['leg-failed', 1, 7],
+    ['stopped', 1, 7],
+  ]);
+  expect(moments.slice(3)).toContainEqual(['found', 2, 7]);
+  expect(moments.slice(3)).toContainEqual(['resumed', 2, 7]);
+  expect(moments.at(-1)).toEqual(['stopped', 2, 8]);
+  const { stdout } = await mirror.run('log', 'diff', 'm', '--at', '3');
+  expect(stdout).toContain('turned clean: 1 region\n    3');
+});
+
+test('a mirror whose history cannot be kept works as well, and says so', async () => {
+  const mirror = await newMirror();
+  mkdirSync(path.join(mirror.stateDir, 'm.history'));
+  await activateWithRegion3Dirty(mirror);
+  expect(await mirror.do('events', 'm')).toContain('the history of its log is no longer kept');
+  await mirror.do('deactivate', 'm');
+  expect(mirror.logBits(1)).toBe('f7');
 });

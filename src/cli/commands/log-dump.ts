@@ -5,6 +5,7 @@ import { describeMdBitmap } from '../../forensics/md-bitmap-text.ts';
 import type { Command } from '../command.ts';
 import { DUMP_FORMATS, formatDump } from '../dump-formats.ts';
 import type { Flags } from '../given.ts';
+import { AT_FLAG, readThen } from '../history-log.ts';
 import { LIVE_FLAG, LOG_UNLESS_LIVE, readLogOrLive } from '../live-log.ts';
 import type { LogInput } from '../log-words.ts';
 import { MIRROR_FACT_FLAGS } from '../mirror-facts.ts';
@@ -14,6 +15,7 @@ export const command: Command = {
   args: [LOG_UNLESS_LIVE],
   flags: {
     ...LIVE_FLAG,
+    ...AT_FLAG,
     ...MIRROR_FACT_FLAGS,
     format: {
       value: 'required',
@@ -35,6 +37,7 @@ export const command: Command = {
     { words: 'mirrorctl log dump /dev/vg/lv_mlog --size 6m', does: 'a log that LVM keeps' },
     { words: 'mirrorctl log dump pv.img@1048576 --json', does: 'a log inside a disk image' },
     { words: 'mirrorctl log dump --live m0', does: 'what its engine has in memory now' },
+    { words: 'mirrorctl log dump m0 --at -2h', does: 'what it said two hours ago' },
     { words: 'mirrorctl log dump m0 --format png --output m0.png', does: 'a picture of it' },
   ],
   notes: [
@@ -47,7 +50,9 @@ export const command: Command = {
 
   async run(outside, input, flags) {
     const format = formatFrom(flags);
-    const log = await readLogOrLive(outside, input.optional('LOG'), flags);
+    const word = input.optional('LOG');
+    const log =
+      (await readThen(outside, word, flags)) ?? (await readLogOrLive(outside, word, flags));
     const formatted = inFormat(log, format, outside.columns());
     const output = flags.value('output');
     if (output !== null) writeNewFile(outside, output, formatted);

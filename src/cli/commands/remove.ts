@@ -13,7 +13,7 @@ import { removeFile } from '../../registry/atomic-file.ts';
 import { readDefinition } from '../../registry/definition-file.ts';
 import { lockMirror } from '../../registry/mirror-lock.ts';
 import type { Places } from '../../registry/places.ts';
-import { definitionPath, messagesPath, sidecarPath } from '../../registry/places.ts';
+import { definitionPath, historyPath, messagesPath, sidecarPath } from '../../registry/places.ts';
 import { MIRROR } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { confirmLoss } from '../confirmation.ts';
@@ -78,6 +78,7 @@ function filesOf(places: Places, { name, log }: MirrorSpec, keepLog: boolean): s
   return [
     ...(log.type === 'disk' && log.ours && !keepLog ? [log.path] : []),
     messagesPath(places, name),
+    historyPath(places, name),
     sidecarPath(places, name),
     definitionPath(places, name),
   ].filter((file) => existsSync(file));

@@ -5,6 +5,7 @@ import type { Places } from '../../registry/places.ts';
 import {
   controlSocketPath,
   definitionPath,
+  historyPath,
   nbdSocketPath,
   sidecarPath,
 } from '../../registry/places.ts';
@@ -54,6 +55,7 @@ function filesOf(places: Places, name: string) {
   return {
     definition: definitionPath(places, name),
     sidecar: sidecarPath(places, name),
+    history: historyPath(places, name),
     control: controlSocketPath(places, name),
     nbd: nbdSocketPath(places, name),
   };
