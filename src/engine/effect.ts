@@ -41,6 +41,8 @@ export type MirrorEvent =
       readonly event: 'mismatch';
       readonly region: RegionIndex;
       readonly difference: RegionDifference;
+      /** The check will hand it to recovery. */
+      readonly repairs: boolean;
     }
   /** A check could not read these legs there. */
   | {

@@ -141,12 +141,6 @@ export class Engine {
       case 'startCheck':
         if (this.#stopping === 'no') this.check.start(input.check);
         break;
-      case 'pauseCheck':
-        this.check.pause();
-        break;
-      case 'resumeCheck':
-        this.check.resume();
-        break;
       case 'throttleCheck':
         this.check.limit(input.throttle);
         break;
@@ -154,7 +148,7 @@ export class Engine {
         this.check.stop();
         break;
       case 'stop':
-        this.check.halt();
+        this.check.stop();
         this.recovery.pause();
         if (this.#stopping === 'no') this.#stopping = 'draining';
         break;

@@ -34,6 +34,8 @@ export interface EngineOptions {
   readonly primary: LegIndex;
   /** One byte a region, zeroed: filled and kept up to date with the numbers of `REGION_STATES`. */
   readonly states: Uint8Array;
+  /** One byte a region, 1 where legs are known to differ: kept up to date. */
+  readonly differing: Uint8Array;
   readonly readPolicy: ReadPolicy;
   /** False: the primary never moves, and errors raise no event. */
   readonly handleErrors: boolean;
@@ -66,7 +68,7 @@ export class MirrorState {
   readyToCopy: RegionIndex[] = [];
 
   constructor(options: EngineOptions) {
-    const { geometry, content, log, primary, states, handleErrors } = options;
+    const { geometry, content, log, primary, states, differing, handleErrors } = options;
     this.geometry = geometry;
     this.content = content;
     this.log = log;
@@ -76,7 +78,7 @@ export class MirrorState {
       if (!content.isInSync(region as RegionIndex)) states[region] = NOSYNC;
     }
     this.hash = new RegionHash(states);
-    this.differing = new DifferingRegions(geometry.regionCount);
+    this.differing = new DifferingRegions(differing);
   }
 
   emit(effect: Effect): void {
