@@ -49,7 +49,7 @@ export class Engine {
     this.#flushes = new FlushPath(this.state);
     this.#memory = new MemoryKeeper(this.state);
     this.#log = new LogPath(this.state, this.#memory, options.keepLog);
-    this.#sweep = new SweepPath(this.state, this.#flushes, this.#memory);
+    this.#sweep = new SweepPath(this.state, this.#flushes, this.#memory, this.#log);
     const scheduler = new ResyncScheduler();
     this.recovery = new RecoveryPath(this.state, scheduler, options.recoveriesMax);
     this.#recoveryWatch = new RecoveryWatch(this.state, this.recovery);

@@ -7,9 +7,12 @@
  * What laziness costs is a copy of the regions written last, should the machine stop. The sweep slows
  * itself down to a fifth of the time when flushing the legs is slow, and hurries when very many regions
  * are remembered, so that memory, and what a crash would have to copy, stay bounded.
+ *
+ * A log that takes no marks takes no clears either, and a mark that it never took must not be forgotten.
  */
 import type { RegionIndex } from '../geometry/units.ts';
 import type { FlushPath } from './flush-path.ts';
+import type { LogPath } from './log-path.ts';
 import type { MemoryKeeper } from './memory-keeper.ts';
 import type { MirrorState } from './mirror-state.ts';
 
@@ -24,18 +27,20 @@ export class SweepPath {
   readonly #state: MirrorState;
   readonly #flush: FlushPath;
   readonly #memory: MemoryKeeper;
+  readonly #log: LogPath;
   #isSweeping = false;
   #nextAt = 0;
 
-  constructor(state: MirrorState, flush: FlushPath, memory: MemoryKeeper) {
+  constructor(state: MirrorState, flush: FlushPath, memory: MemoryKeeper, log: LogPath) {
     this.#state = state;
     this.#flush = flush;
     this.#memory = memory;
+    this.#log = log;
   }
 
   tick(): void {
     const { now, hash } = this.#state;
-    if (this.#isSweeping || now < this.#nextAt) return;
+    if (this.#isSweeping || now < this.#nextAt || this.#log.refuses) return;
     this.#nextAt = now + INTERVAL;
     const regions = hash.beginSweep(hash.rememberedCount > REMEMBERED_MAX ? now : now - IDLE);
     if (regions.length > 0) this.#sweep(regions, () => {});

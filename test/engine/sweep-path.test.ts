@@ -78,6 +78,12 @@ describe('the time of a sweep', () => {
     expect(mirror.tick(1_000).underWay).toEqual(['flush leg 0', 'flush leg 1']);
   });
 
+  test('leaves regions alone whose marks the log has refused', () => {
+    const mirror = new ScriptedMirror({ log: 'disk', options: { keepLog: true } });
+    mirror.write(1, 0, 512).end('log', 'failed').tick(10_000);
+    expect([mirror.underWay, mirror.stateOf(0)]).toEqual([[], 'dirty']);
+  });
+
   test('writes down that a leg has caught up', () => {
     const mirror = new ScriptedMirror({ missed: [[0, 1]], recovers: true });
     mirror.end('copy 0').tick(1_000).end('flush');
