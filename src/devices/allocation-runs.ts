@@ -24,11 +24,19 @@ export function allocationRuns(
   return runs;
 }
 
+/**
+ * How far a hole reaches from `start` on, at most `length`; 0: data is there. Much less to ask than
+ * `allocationRuns` on file systems that look for the end of data page by page, as tmpfs does.
+ */
+export function holeLength(fd: number, start: number, length: number): number {
+  const data = seekData(fd, start);
+  if (data === ENXIO) return length;
+  return data > start ? Math.min(data - start, length) : 0;
+}
+
 function runAt(fd: number, at: number, end: number): AllocationRun {
-  const data = seekData(fd, at);
-  if (data === ENXIO || data > at) {
-    return { length: (data === ENXIO ? end : Math.min(data, end)) - at, hole: true };
-  }
+  const length = holeLength(fd, at, end - at);
+  if (length > 0) return { length, hole: true };
   const hole = seekHole(fd, at);
   // No answer, or the file was changed between the two questions: a run is never empty.
   return { length: (hole > at ? Math.min(hole, end) : end) - at, hole: false };

@@ -11,9 +11,9 @@
  * stretch says which leg failed and how.
  */
 import fs from 'node:fs';
-import { allocationRuns } from './allocation-runs.ts';
+import { holeLength } from './allocation-runs.ts';
 
-export const STRETCH_BYTES = 4 * 1024 * 1024;
+export const STRETCH_BYTES = 1024 * 1024;
 
 export interface ScannedLeg {
   readonly fd: number;
@@ -91,9 +91,8 @@ const EMPTY = Buffer.alloc(0);
 function holeOnAll(legs: readonly ScannedLeg[], offset: number, end: number): number {
   let common = end - offset;
   for (const { fd, offsetBytes } of legs) {
-    const [run] = allocationRuns(fd, offsetBytes + offset, common, 1);
-    if (run === undefined || !run.hole) return 0;
-    common = Math.min(common, run.length);
+    common = holeLength(fd, offsetBytes + offset, common);
+    if (common === 0) return 0;
   }
   return common;
 }

@@ -103,12 +103,13 @@ describe('a receipt', () => {
     expect((await verify()).code).toBe(130);
     const { comparedBytes, complete, runs } = receipt();
     expect([complete, comparedBytes % REGION, comparedBytes > 0]).toEqual([false, 0, true]);
-    expect(runs).toMatchObject([{ first: 0 }, { first: 5 }]);
+    expect(runs).toMatchObject([{ first: 0 }]);
 
     bench.interruption = new AbortController();
     const ran = await verify();
     expect(receipt()).toMatchObject({ complete: true, comparedBytes: SIZE });
-    expect(receipt().runs.slice(0, 2)).toEqual(runs);
+    expect(receipt().runs.slice(0, 1)).toEqual(runs);
+    expect(receipt().runs[1]).toMatchObject({ first: 5 });
     const { comparedRegions } = (await bench.json('verify', LOG, '--legs', 'a.img', 'b.img'))
       .report;
     expect(comparedRegions).toBe(128);
