@@ -5,6 +5,8 @@
  * "In sync" means here what the next activation will believe, worked out by the same plan.
  */
 import { statSync } from 'node:fs';
+import type { CheckReport } from '../control-protocol/check-report.ts';
+import { checkStatusOf, differingCount } from '../control-protocol/check-report.ts';
 import type {
   Health,
   LegStatus,
@@ -30,6 +32,8 @@ import type { ActivationPlan, PlanInput } from '../mirrord/activation-plan.ts';
 import { planActivation } from '../mirrord/activation-plan.ts';
 import { readLogArea } from '../mirrord/log-area.ts';
 import { blankLegs } from '../mirrord/prepared-mirror.ts';
+import { mismatchAttention } from '../mirrord/status-report.ts';
+import { readCheck } from '../registry/check-file.ts';
 import type { Places } from '../registry/places.ts';
 import { readSidecar } from '../registry/sidecar-file.ts';
 
@@ -38,11 +42,14 @@ export interface OfflineFacts {
   readonly sidecar: Result<Sidecar | null, MirrorError>;
   /** What the next activation would do; an error where it would refuse. */
   readonly plan: Result<ActivationPlan, MirrorError>;
+  /** What the last check of its legs came to. */
+  readonly check: CheckReport | null;
 }
 
 export function offlineFacts(places: Places, spec: MirrorSpec): OfflineFacts {
   const sidecar = readSidecar(places, spec);
-  return { spec, sidecar, plan: planOffline(spec, sidecar.ok ? sidecar.value : null) };
+  const plan = planOffline(spec, sidecar.ok ? sidecar.value : null);
+  return { spec, sidecar, plan, check: readCheck(places, spec) };
 }
 
 function planOffline(
@@ -80,7 +87,8 @@ export function peekAtLog(spec: MirrorSpec): PlanInput['log'] {
 }
 
 export function offlineStatus(facts: OfflineFacts): MirrorStatus {
-  const { spec, sidecar, plan } = facts;
+  const { spec, sidecar, plan, check } = facts;
+  const mismatched = check === null ? 0 : differingCount(check);
   const { regionCount } = RegionGeometry.of(spec.sizeBytes, spec.regionSizeBytes);
   const known = sidecar.ok ? sidecar.value : null;
   const faults = spec.legs.map((leg) => legFault(leg, spec.sizeBytes));
@@ -90,7 +98,7 @@ export function offlineStatus(facts: OfflineFacts): MirrorStatus {
     name: spec.name,
     active: false,
     pid: null,
-    health: healthOf(faults, primary, inSync, regionCount),
+    health: healthOf(faults, primary, inSync, regionCount, mismatched),
     activity: 'idle',
     sizeBytes: spec.sizeBytes,
     regionSizeBytes: spec.regionSizeBytes,
@@ -109,6 +117,8 @@ export function offlineStatus(facts: OfflineFacts): MirrorStatus {
       etaSeconds: null,
       throttle: null,
     },
+    check: check === null ? null : checkStatusOf(check, null),
+    mismatchedRegions: mismatched,
     exports: [],
     io: NO_IO,
     attention: attentionOf(facts, faults),
@@ -159,15 +169,16 @@ function healthOf(
   primary: number,
   inSync: number | null,
   regionCount: number,
+  mismatched: number,
 ): Health {
   if (faults[primary] !== null) return 'failed';
   if (faults.some((fault) => fault !== null)) return 'degraded';
   if (inSync === null) return 'unknown';
-  return inSync === regionCount ? 'ok' : 'degraded';
+  return inSync === regionCount && mismatched === 0 ? 'ok' : 'degraded';
 }
 
 function attentionOf(
-  { spec, sidecar, plan }: OfflineFacts,
+  { spec, sidecar, plan, check }: OfflineFacts,
   faults: readonly (string | null)[],
 ): MirrorStatus['attention'] {
   const missing = faults.findIndex((fault) => fault !== null);
@@ -179,6 +190,11 @@ function attentionOf(
   const damaged = [sidecar, plan].find(({ ok }) => !ok);
   if (damaged !== undefined && !damaged.ok) {
     return { status: damaged.error.message, action: damaged.error.hint };
+  }
+  const differing = check === null ? 0 : differingCount(check);
+  if (differing > 0) {
+    const primary = sidecar.ok ? (sidecar.value?.primary ?? spec.source) : spec.source;
+    return mismatchAttention(spec, differing, spec.legs[primary]?.path ?? '');
   }
   if (!plan.ok || plan.value.copyRegions === 0) return { status: '', action: '' };
   const { copyRegions, copyBytes, sourcePath, reason } = plan.value;

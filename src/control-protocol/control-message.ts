@@ -20,6 +20,7 @@ import {
 } from '../json/json-shape.ts';
 import { REGION_STATES } from '../region/region-state.ts';
 import { changePlan, mirrorChange } from './change-shape.ts';
+import { checkReport } from './check-report.ts';
 import type {
   ControlAnswer,
   ControlFault,
@@ -50,6 +51,22 @@ const controlRequest = tagged<ControlRequest>('ask', {
     { ask: oneOf('change'), change: mirrorChange, growLegs: flag, dryRun: flag },
     'ignore',
   ),
+  check: object({ ask: oneOf('check') }, 'ignore'),
+  startCheck: object(
+    {
+      ask: oneOf('startCheck'),
+      first: count,
+      end: count,
+      repairFrom: nullable(count),
+      throttle,
+      anew: flag,
+    },
+    'ignore',
+  ),
+  pauseCheck: object({ ask: oneOf('pauseCheck') }, 'ignore'),
+  resumeCheck: object({ ask: oneOf('resumeCheck') }, 'ignore'),
+  throttleCheck: object({ ask: oneOf('throttleCheck'), throttle }, 'ignore'),
+  stopCheck: object({ ask: oneOf('stopCheck') }, 'ignore'),
   deactivate: object({ ask: oneOf('deactivate') }, 'ignore'),
 });
 
@@ -99,6 +116,7 @@ const ANSWERS: Readonly<Record<string, Reader<ControlAnswer>>> = {
   events: object({ events: listOf(engineEvent) }, 'ignore'),
   log: object({ log: object<LogCopy>({ image: base64, at: text }, 'ignore') }, 'ignore'),
   plan: object({ plan: changePlan }, 'ignore'),
+  check: object({ check: nullable(checkReport) }, 'ignore'),
   done: object({ done: oneOf(true) }, 'ignore'),
   deactivated: object(
     { deactivated: oneOf(true), outOfSyncRegions: count, logClean: flag },

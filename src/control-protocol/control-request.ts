@@ -13,6 +13,7 @@ import type { MirrorChange } from '../mirror-set/mirror-change.ts';
 import type { Throttle } from '../recovery/throttle.ts';
 import type { RegionState } from '../region/region-state.ts';
 import type { ChangePlan } from './change-plan.ts';
+import type { CheckReport } from './check-report.ts';
 import type { EventFields, EventName } from './event-names.ts';
 import type { MirrorStatus } from './mirror-status.ts';
 
@@ -83,6 +84,23 @@ export interface LogCopy {
   readonly at: string;
 }
 
+export type CheckRequest =
+  | {
+      readonly ask: 'startCheck';
+      /** Regions `first` to before `end`. */
+      readonly first: number;
+      readonly end: number;
+      /** A leg's index; null: nothing is repaired. */
+      readonly repairFrom: number | null;
+      readonly throttle: Throttle;
+      /** Even if there is an unfinished one of the same kind to go on with. */
+      readonly anew: boolean;
+    }
+  | { readonly ask: 'pauseCheck' }
+  | { readonly ask: 'resumeCheck' }
+  | { readonly ask: 'throttleCheck'; readonly throttle: Throttle }
+  | { readonly ask: 'stopCheck' };
+
 export type ControlRequest =
   | { readonly ask: 'status' }
   | { readonly ask: 'regions'; readonly states: readonly RegionState[] | null }
@@ -95,6 +113,9 @@ export type ControlRequest =
   | { readonly ask: 'pauseRecovery' }
   | { readonly ask: 'resumeRecovery' }
   | { readonly ask: 'throttleRecovery'; readonly throttle: Throttle }
+  /** What the last check came to, or this one so far. */
+  | { readonly ask: 'check' }
+  | CheckRequest
   /** Nothing is asked of the leg any more, until it is cleared; answered when that is so. */
   | { readonly ask: 'failLeg'; readonly leg: number }
   | { readonly ask: 'clearLeg'; readonly leg: number }
@@ -121,6 +142,8 @@ export type ControlAnswer =
   | { readonly map: MapChanges }
   | { readonly counters: CounterReading }
   | { readonly events: readonly EngineEvent[] }
+  /** Null: there was none. */
+  | { readonly check: CheckReport | null }
   | { readonly log: LogCopy }
   | { readonly plan: ChangePlan }
   /** The deed is done. */

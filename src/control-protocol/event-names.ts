@@ -27,6 +27,8 @@ export const EVENT_NAMES = [
   'check-resumed',
   'check-stopped',
   'check-finished',
+  /** The report of a check could not be written. */
+  'check-unkept',
   /** A check found legs that differ. */
   'mismatch',
   /** A check could not read a leg. */

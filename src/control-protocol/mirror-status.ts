@@ -6,6 +6,8 @@
  * null, never 0.
  */
 
+import type { CheckStatus } from './check-report.ts';
+
 export const STATUS_SCHEMA = 'mirrorctl.status/1';
 
 /**
@@ -118,6 +120,10 @@ export interface MirrorStatus {
   readonly legs: readonly LegStatus[];
   readonly log: LogStatus;
   readonly recovery: RecoveryStatus;
+  /** The last check of the legs, or the one under way; null: there was none. */
+  readonly check: CheckStatus | null;
+  /** In which a check found legs to differ, and nothing has been done about it. */
+  readonly mismatchedRegions: number | null;
   /** NBD URIs. */
   readonly exports: readonly string[];
   readonly io: IoStatus;

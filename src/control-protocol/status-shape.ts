@@ -12,6 +12,8 @@ import {
   oneOf,
   text,
 } from '../json/json-shape.ts';
+import type { CheckStatus } from './check-report.ts';
+import { CHECK_STATES } from './check-report.ts';
 import type {
   IoStatus,
   LegStatus,
@@ -83,6 +85,27 @@ const recoveryStatus = object<RecoveryStatus>(
   'ignore',
 );
 
+const checkStatus = object<CheckStatus>(
+  {
+    state: oneOf(...CHECK_STATES),
+    startedAt: text,
+    updatedAt: text,
+    firstRegion: count,
+    nextRegion: count,
+    endRegion: count,
+    repairFrom: maybeCount,
+    throttle,
+    comparedRegions: count,
+    skippedRegions: count,
+    differentRegions: count,
+    unreadableRegions: count,
+    repairedRegions: count,
+    bytesPerSecond: maybeAmount,
+    etaSeconds: maybeAmount,
+  },
+  'ignore',
+);
+
 const ioStatus = object<IoStatus>(
   {
     backend: nullable(oneOf('fs', 'uring')),
@@ -115,6 +138,8 @@ export const mirrorStatus = object<MirrorStatus>(
     legs: listOf(legStatus),
     log: logStatus,
     recovery: recoveryStatus,
+    check: nullable(checkStatus),
+    mismatchedRegions: maybeCount,
     exports: listOf(text),
     io: ioStatus,
     attention: object({ status: text, action: text }, 'ignore'),

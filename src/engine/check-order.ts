@@ -1,4 +1,5 @@
-/** What a check is told, what it counts, and what it says of a region whose legs differ. */
+/** What a check is told, and what it says of a region whose legs differ. */
+import type { CheckTally } from '../control-protocol/check-report.ts';
 import type { LegIndex, RegionIndex } from '../geometry/units.ts';
 import type { Throttle } from '../recovery/throttle.ts';
 import type { LegMask } from '../region/leg-content.ts';
@@ -23,36 +24,12 @@ export type CheckTurn =
   | 'checkStopped'
   | 'checkFinished';
 
-export interface CheckTally {
-  readonly compared: number;
-  /** Fewer than two legs hold it, or could be read. */
-  readonly skipped: number;
-  readonly different: number;
-  readonly unreadable: number;
-  /** Handed to recovery. */
-  readonly repaired: number;
-}
-
-export const NOTHING_CHECKED: CheckTally = {
-  compared: 0,
-  skipped: 0,
-  different: 0,
-  unreadable: 0,
-  repaired: 0,
-};
-
 /** From the first sector that differs on any leg to the last one, in bytes of the mirror. */
 export interface RegionDifference {
   readonly offset: number;
   readonly length: number;
   /** Of these bytes on each leg: equal hashes, equal bytes. */
-  readonly hashes: readonly LegHash[];
-}
-
-export interface LegHash {
-  readonly leg: LegIndex;
-  /** SHA-256, in hexadecimal digits. */
-  readonly sha256: string;
+  readonly hashes: readonly { readonly leg: LegIndex; readonly sha256: string }[];
 }
 
 /** What is left of `difference` among `legs`; null: they are equal. */

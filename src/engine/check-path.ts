@@ -17,6 +17,8 @@
  * The check gives way to recovery: nothing is held while a region is claimed. A bounded number of
  * regions at once, fewer while clients are busy.
  */
+import type { CheckTally } from '../control-protocol/check-report.ts';
+import { NOTHING_CHECKED } from '../control-protocol/check-report.ts';
 import { invariant } from '../errors/invariant.ts';
 import type { LegIndex, RegionIndex } from '../geometry/units.ts';
 import { RecoveryProgress } from '../recovery/progress.ts';
@@ -24,8 +26,8 @@ import type { Throttle } from '../recovery/throttle.ts';
 import { RecoveryThrottle } from '../recovery/throttle.ts';
 import type { LegMask } from '../region/leg-content.ts';
 import { common, has, legsOf, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
-import type { CheckOrder, CheckTally, CheckTurn, RegionDifference } from './check-order.ts';
-import { differenceAmong, NOTHING_CHECKED } from './check-order.ts';
+import type { CheckOrder, CheckTurn, RegionDifference } from './check-order.ts';
+import { differenceAmong } from './check-order.ts';
 import type { LogPath } from './log-path.ts';
 import type { MemoryKeeper } from './memory-keeper.ts';
 import type { MirrorState } from './mirror-state.ts';
@@ -86,6 +88,10 @@ export class CheckPath {
   get position(): number {
     const held = [...this.#draining, ...this.#comparing.keys(), ...this.#repairing];
     return held.reduce((first, region) => Math.min(first, region), this.#cursor);
+  }
+
+  get regionsLeft(): number {
+    return this.#life === 'none' ? 0 : this.#end - this.position;
   }
 
   start(order: CheckOrder): void {

@@ -6,11 +6,12 @@
  * write before the log write that marks its region has ended, no clean bit before the legs' flush.
  */
 
+import type { CheckTally } from '../control-protocol/check-report.ts';
 import type { LogWrite } from '../dirty-log/dirty-log.ts';
 import type { ByteCount, ByteOffset, LegIndex, RegionIndex } from '../geometry/units.ts';
 import type { LegFault } from '../mirror-set/leg-set.ts';
 import type { LegMask } from '../region/leg-content.ts';
-import type { CheckTally, CheckTurn, RegionDifference } from './check-order.ts';
+import type { CheckTurn, RegionDifference } from './check-order.ts';
 import type { IoId, RequestId, WriteVerb } from './input.ts';
 
 /** How a request ended, for the client. */

@@ -51,6 +51,7 @@ export const EXIT_CODE_OF = {
   LOG_NOT_FOUND: EXIT.noInput,
   MIRROR_UNKNOWN: EXIT.noInput,
   REGION_UNKNOWN: EXIT.noInput,
+  CHECK_UNKNOWN: EXIT.noInput,
 
   ENGINE_UNREACHABLE: EXIT.engineUnavailable,
 

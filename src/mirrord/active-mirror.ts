@@ -14,7 +14,7 @@ import type { ControlAnswer, ControlRequest } from '../control-protocol/control-
 import type { MirrorStatus } from '../control-protocol/mirror-status.ts';
 import type { OpenDevice } from '../devices/open-device.ts';
 import { closeDevices } from '../devices/open-device.ts';
-import type { MirrorMemory } from '../engine/effect.ts';
+import type { MirrorEvent, MirrorMemory } from '../engine/effect.ts';
 import { InvariantBroken, invariant } from '../errors/invariant.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import type { LegIndex } from '../geometry/units.ts';
@@ -28,11 +28,12 @@ import { writeDefinition } from '../registry/definition-file.ts';
 import type { MirrorLock } from '../registry/mirror-lock.ts';
 import { writeSidecar } from '../registry/sidecar-file.ts';
 import type { ActivationPlan } from './activation-plan.ts';
+import { ActiveCheck } from './active-check.ts';
 import { EngineWatch } from './engine-watch.ts';
 import { EventHooks } from './event-hooks.ts';
 import { EventJournal } from './event-journal.ts';
 import type { Notice } from './event-words.ts';
-import { counted, notice, noticeOf } from './event-words.ts';
+import { counted, notice } from './event-words.ts';
 import { HistoryKeeper } from './history-keeper.ts';
 import { needed, refuseLegSwitch } from './leg-switch.ts';
 import type { ActivationRequest, PreparedMirror } from './prepared-mirror.ts';
@@ -75,6 +76,7 @@ class ActiveMirror {
   readonly #onEvent: (notice: Notice) => void;
   readonly #hooks: EventHooks;
   readonly #journal: EventJournal;
+  readonly #check: ActiveCheck;
   readonly #view: EngineView;
   readonly #watch: EngineWatch;
   /** Null: read-only. */
@@ -107,6 +109,13 @@ class ActiveMirror {
     this.#sidecar = sidecarFor(request.places, spec, plan, prepared.identities);
     const memory = new SharedArrayBuffer(viewBytes(plan.geometry.regionCount));
     this.#view = viewOf(memory, plan.geometry.regionCount);
+    this.#check = new ActiveCheck({
+      places: request.places,
+      spec,
+      differing: this.#view.differing,
+      order: (order) => this.#order(order),
+      tell: (what) => this.#tellOwner(what),
+    });
     this.#watch = new EngineWatch(this.#view, spec.legs.length);
     const warn = (words: string) => this.#journal.note(notice('history-ended', 'warning', words));
     this.#history = this.#isReadOnly ? null : new HistoryKeeper(prepared, this.#view.states, warn);
@@ -120,6 +129,7 @@ class ActiveMirror {
   }
 
   async status(): Promise<MirrorStatus> {
+    const snapshot = await this.#order({ order: 'snapshot' });
     return reportStatus(
       {
         spec: this.spec,
@@ -130,8 +140,9 @@ class ActiveMirror {
         missing: this.#missing,
         faults: this.#request.io.faults.map(({ words }) => words),
         view: this.#view,
+        check: this.#check.reportAt(snapshot),
       },
-      await this.#order({ order: 'snapshot' }),
+      snapshot,
     );
   }
 
@@ -159,6 +170,16 @@ class ActiveMirror {
       case 'throttleRecovery':
         this.#journal.note(COMMAND_NOTICES[request.ask]);
         await this.#order({ order: request.ask, throttle: request.throttle });
+        return { done: true };
+      case 'check':
+        return { check: this.#check.reportAt(await this.#order({ order: 'snapshot' })) };
+      case 'startCheck':
+      case 'pauseCheck':
+      case 'resumeCheck':
+      case 'throttleCheck':
+      case 'stopCheck':
+        this.#refuseIfReadOnly();
+        await this.#check.obey(request);
         return { done: true };
       case 'failLeg':
       case 'clearLeg':
@@ -257,7 +278,7 @@ class ActiveMirror {
         this.#tell({ kind: 'memoryKept', ok: this.#keep(message.memory) });
         break;
       case 'event':
-        this.#tellOwner(noticeOf(message.event, this.spec.legs));
+        this.#heard(message.event);
         this.#history?.heard(message.event);
         break;
       case 'stopped':
@@ -276,6 +297,12 @@ class ActiveMirror {
       const path = this.spec.legs[leg]?.path ?? '';
       this.#journal.note(notice('degraded', 'bad', message, { leg, path }));
     }
+    if (!this.#isReadOnly) void this.#check.resumeInterrupted();
+  }
+
+  #heard(event: MirrorEvent): void {
+    const what = this.#check.heard(event);
+    if (what !== null) this.#tellOwner(what);
   }
 
   /** Remembered, and said on stderr. */
@@ -336,6 +363,7 @@ class ActiveMirror {
     } catch (error) {
       this.#ended.reject(error);
     } finally {
+      this.#check.close();
       if (this.#report !== null) this.#journal.note(stopNotice(this.#report));
       this.#history?.end();
       closeDevices(this.#devices);

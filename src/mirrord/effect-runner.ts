@@ -26,6 +26,7 @@ import {
   endLegIo,
 } from '../metrics/engine-counters.ts';
 import type { BlockRequest, Extent, MirrorPort } from '../nbd-server/mirror-port.ts';
+import type { LegMask } from '../region/leg-content.ts';
 import { maskOf, NO_LEGS, union } from '../region/leg-content.ts';
 import { stateRuns } from '../region/region-runs.ts';
 import { REGION_STATES } from '../region/region-state.ts';
@@ -161,6 +162,9 @@ export class EffectRunner implements MirrorPort {
       case 'copyRegion':
         this.#copyRegion(effect, copies);
         break;
+      case 'compareRegion':
+        this.#compareRegion(effect, copies);
+        break;
       case 'reply':
         this.#reply(effect);
         break;
@@ -249,6 +253,14 @@ export class EffectRunner implements MirrorPort {
       }
       if (!readFailed) addTo(this.#to.view, 'recoveredBytes', length);
       this.feed({ kind: 'copyEnded', region, readFailed, failedTargets });
+    });
+  }
+
+  #compareRegion(effect: Extract<Effect, { kind: 'compareRegion' }>, copies: Copies): void {
+    const { region, legs, offset, length } = effect;
+    copies.compare({ legs, offset, length }, ({ unreadable, difference }) => {
+      const mask = unreadable.reduce<LegMask>((all, { leg }) => union(all, maskOf(leg)), NO_LEGS);
+      this.feed({ kind: 'compareEnded', region, unreadable: mask, difference });
     });
   }
 

@@ -139,7 +139,10 @@ class EngineWorker {
 
   #tickDelay(): number {
     if (this.#life === 'resuming') return TICK_AT_START_MS;
-    const throttled = this.#engine.recovery.throttle !== null && this.#engine.recovery.isUnderWay;
+    const { recovery, check } = this.#engine;
+    const throttled =
+      (recovery.throttle !== null && recovery.isUnderWay) ||
+      (check.throttle !== null && check.life === 'running');
     return throttled ? TICK_THROTTLED_MS : TICK_MS;
   }
 
@@ -177,7 +180,13 @@ class EngineWorker {
         this.#device.letIn(order.leg);
         break;
       case 'throttleRecovery':
-        this.#runner.feed({ kind: 'throttleRecovery', throttle: order.throttle });
+      case 'throttleCheck':
+        this.#runner.feed({ kind: order.order, throttle: order.throttle });
+        break;
+      case 'startCheck':
+        // Flushed first: a leg to repair from must have everything, and would keep it without power.
+        if (order.check.repairFrom !== null) await this.#flush();
+        this.#runner.feed({ kind: 'startCheck', check: order.check });
         break;
       default:
         this.#runner.feed({ kind: order.order });
@@ -235,9 +244,10 @@ class EngineWorker {
   }
 
   #snapshot(): EngineSnapshot {
-    const { state, recovery, logHasFailed } = this.#engine;
+    const { state, recovery, check, logHasFailed } = this.#engine;
     const { content, hash, legs, geometry } = state;
     const bytesLeft = content.workCount * geometry.regionBytes;
+    const bytesToCheck = check.regionsLeft * geometry.regionBytes;
     return {
       primary: legs.primary,
       inSyncRegions: content.inSyncCount,
@@ -257,6 +267,15 @@ class EngineWorker {
         bytesPerSecond: recovery.progress.bytesPerSecond(state.now),
         etaSeconds: recovery.progress.etaSeconds(state.now, bytesLeft),
       },
+      check: {
+        life: check.life,
+        next: check.position,
+        tally: check.tally,
+        throttle: check.throttle,
+        bytesPerSecond: check.progress.bytesPerSecond(state.now),
+        etaSeconds: check.progress.etaSeconds(state.now, bytesToCheck),
+      },
+      differingRegions: state.differing.count,
       backend: this.#path.name,
       backendReason: this.#path.reason,
     };

@@ -1,7 +1,7 @@
 /** What happened, in words: for people a sentence, for scripts a name and fields. */
+import type { CheckTally } from '../control-protocol/check-report.ts';
 import type { EngineEvent } from '../control-protocol/control-request.ts';
 import type { EventFields, EventName } from '../control-protocol/event-names.ts';
-import type { CheckTally } from '../engine/check-order.ts';
 import type { MirrorEvent } from '../engine/effect.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 

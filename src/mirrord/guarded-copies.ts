@@ -1,14 +1,16 @@
 /**
- * Recovery's copies, seen by what stands in front of the legs: faults that were asked for, and legs
+ * Recovery's copies and the check's comparisons, seen by what stands in front of the legs: faults that were asked for, and legs
  * that are fenced because they do not answer. Copies go past the backend, on threads of their own, so
  * they are asked for here:
  *
  *   copy ─▶ source refused? ─▶ `readError`       target refused? ─▶ its `writeErrors`, the rest is copied
  *
+ *   compare ─▶ legs refused are unreadable; if two or more are left, those are compared
+ *
  * A hang that was asked for is a failure here: nothing limits the time of a real copy.
  */
-import type { CopyJob, CopyOutcome } from '../copier/copy-messages.ts';
-import type { CopyDone } from '../copier/copy-pool.ts';
+import type { CompareJob, CopyJob, CopyOutcome } from '../copier/copy-messages.ts';
+import type { CompareDone, CopyDone } from '../copier/copy-pool.ts';
 import type { FaultPlan } from '../devices/fault-plan.ts';
 import type { IoError } from '../devices/leg-io.ts';
 import type { LegIndex } from '../geometry/units.ts';
@@ -16,6 +18,8 @@ import type { LegIndex } from '../geometry/units.ts';
 export interface Copies {
   /** `done` is called later, never from within. */
   copy(job: CopyJob, done: CopyDone): void;
+  /** As `copy`. */
+  compare(job: CompareJob, done: CompareDone): void;
 }
 
 export class GuardedCopies implements Copies {
@@ -49,7 +53,22 @@ export class GuardedCopies implements Copies {
     );
   }
 
-  #refusal(verb: 'read' | 'write', leg: LegIndex, { offset, length }: CopyJob): IoError | null {
+  compare(job: CompareJob, done: CompareDone): void {
+    const refused = job.legs.flatMap((leg) => {
+      const error = this.#refusal('read', leg, job);
+      return error === null ? [] : [{ leg, error }];
+    });
+    const legs = job.legs.filter((leg) => !refused.some((one) => one.leg === leg));
+    if (legs.length < 2) {
+      setImmediate(done, { unreadable: refused, difference: null });
+      return;
+    }
+    this.#copies.compare({ ...job, legs }, ({ unreadable, difference }) =>
+      done({ unreadable: [...refused, ...unreadable], difference }),
+    );
+  }
+
+  #refusal(verb: 'read' | 'write', leg: LegIndex, { offset, length }: JobRange): IoError | null {
     const fenced = this.#fence(leg);
     if (fenced !== null) return fenced;
     const range = { start: offset, end: offset + length };
@@ -59,6 +78,8 @@ export class GuardedCopies implements Copies {
     return { code, message: `copy, ${verb} of leg ${leg}: a fault was asked for` };
   }
 }
+
+type JobRange = Pick<CompareJob, 'offset' | 'length'>;
 
 /** `outcome` speaks of the targets that were not refused, in their order. */
 function together(

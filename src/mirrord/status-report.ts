@@ -2,6 +2,8 @@
  * Puts together what `status` says about an active mirror: the definition, what the engine knows, and
  * what it counts. Every other view (text, dm's line, the screen) is made from this object.
  */
+import type { CheckReport } from '../control-protocol/check-report.ts';
+import { checkStatusOf } from '../control-protocol/check-report.ts';
 import type {
   Activity,
   Health,
@@ -15,6 +17,7 @@ import { formatBytes } from '../geometry/size-words.ts';
 import type { EngineView } from '../metrics/engine-counters.ts';
 import { counterOf } from '../metrics/engine-counters.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
+import { counted } from './event-words.ts';
 import type { EngineSnapshot } from './worker-messages.ts';
 
 export interface ActiveFacts {
@@ -28,6 +31,7 @@ export interface ActiveFacts {
   /** Legs that could not be opened, by index, and why not. */
   readonly missing: ReadonlyMap<number, Error>;
   readonly view: EngineView;
+  readonly check: CheckReport | null;
 }
 
 export function reportStatus(facts: ActiveFacts, snapshot: EngineSnapshot): MirrorStatus {
@@ -58,6 +62,8 @@ export function reportStatus(facts: ActiveFacts, snapshot: EngineSnapshot): Mirr
       etaSeconds: activity === 'recovering' ? recovery.etaSeconds : null,
       throttle: recovery.throttle,
     },
+    check: facts.check === null ? null : checkStatusOf(facts.check, snapshot.check),
+    mismatchedRegions: snapshot.differingRegions,
     exports: facts.exports,
     io: {
       backend: snapshot.backend,
@@ -130,13 +136,15 @@ function healthOf(snapshot: EngineSnapshot, regionCount: number): Health {
   const primary = letterOf(snapshot.legs[snapshot.primary]);
   if (primary === 'D' || primary === 'F') return 'failed';
   const sound = snapshot.legs.every((leg) => letterOf(leg) === 'A') && !snapshot.logFailed;
-  return sound && snapshot.inSyncRegions === regionCount ? 'ok' : 'degraded';
+  const isWhole = snapshot.inSyncRegions === regionCount && snapshot.differingRegions === 0;
+  return sound && isWhole ? 'ok' : 'degraded';
 }
 
 /** What only legs out of service miss is not being recovered. */
-function activityOf({ recovery }: EngineSnapshot): Activity {
-  if (recovery.regionsLeft === 0) return 'idle';
-  return recovery.paused ? 'paused' : 'recovering';
+function activityOf({ recovery, check }: EngineSnapshot): Activity {
+  if (recovery.regionsLeft > 0 && !recovery.paused) return 'recovering';
+  if (check.life !== 'none') return 'checking';
+  return recovery.regionsLeft > 0 ? 'paused' : 'idle';
 }
 
 function attentionOf(
@@ -175,6 +183,9 @@ function attentionOf(
       action: `check ${leg.path}; recovery tries again by itself, at once after \`mirrorctl recovery resume ${spec.name}\``,
     };
   }
+  if (snapshot.differingRegions > 0) {
+    return mismatchAttention(spec, snapshot.differingRegions, primary);
+  }
   if (outOfSync === 0) return { status: '', action: '' };
   if (readOnly) {
     return {
@@ -189,4 +200,17 @@ function attentionOf(
     };
   }
   return { status: `${amount} are on ${primary} only, and are being copied`, action: '' };
+}
+
+/** Also of a mirror without an engine. */
+export function mismatchAttention(
+  { name, regionSizeBytes }: MirrorSpec,
+  regions: number,
+  primary: string,
+): MirrorStatus['attention'] {
+  const amount = `${counted(regions)} (${formatBytes(regions * regionSizeBytes)})`;
+  return {
+    status: `the legs differ in ${amount}; what is read there is that of ${primary}`,
+    action: `mirrorctl check ${name} --list shows where; mirrorctl check ${name} --repair --from LEG copies from the leg that is right`,
+  };
 }

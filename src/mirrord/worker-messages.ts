@@ -8,9 +8,12 @@
  *           ◀── keepMemory, memoryKept ──▶
  *           stop ──▶ … ◀── stopped
  */
+import type { CheckTally } from '../control-protocol/check-report.ts';
 import type { IoName } from '../control-protocol/mirror-status.ts';
 import type { OpenDevice } from '../devices/open-device.ts';
 import type { LogArea } from '../dirty-log/log-resume.ts';
+import type { CheckOrder } from '../engine/check-order.ts';
+import type { CheckLife } from '../engine/check-path.ts';
 import type { MirrorEvent, MirrorMemory } from '../engine/effect.ts';
 import type { MirrorErrorCode } from '../errors/mirror-error.ts';
 import type { LegIndex } from '../geometry/units.ts';
@@ -67,6 +70,17 @@ export interface EngineSnapshot {
     readonly bytesPerSecond: number | null;
     readonly etaSeconds: number | null;
   };
+  readonly check: {
+    readonly life: CheckLife;
+    /** Every region of it before this one has been looked at. */
+    readonly next: number;
+    readonly tally: CheckTally;
+    readonly throttle: Throttle;
+    readonly bytesPerSecond: number | null;
+    readonly etaSeconds: number | null;
+  };
+  /** Regions whose legs are known to differ. */
+  readonly differingRegions: number;
   readonly backend: IoName;
   readonly backendReason: string;
 }
@@ -77,7 +91,10 @@ export type Order =
   | { readonly order: 'resumeRecovery' }
   | { readonly order: 'takeLegOut'; readonly leg: LegIndex }
   | { readonly order: 'letLegIn'; readonly leg: LegIndex }
-  | { readonly order: 'throttleRecovery'; readonly throttle: Throttle };
+  | { readonly order: 'throttleRecovery'; readonly throttle: Throttle }
+  | { readonly order: 'startCheck'; readonly check: CheckOrder }
+  | { readonly order: 'throttleCheck'; readonly throttle: Throttle }
+  | { readonly order: 'stopCheck' };
 
 export type ToWorker =
   | { readonly kind: 'order'; readonly id: number; readonly order: Order }

@@ -8,7 +8,7 @@
  * Lives as mirrord does: resume the log, write it back, write the sidecar, and only then serve and
  * recover.
  */
-import { NOTHING_CHECKED } from '../engine/check-order.ts';
+import { NOTHING_CHECKED } from '../control-protocol/check-report.ts';
 import type { Effect } from '../engine/effect.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Input, IoOutcome } from '../engine/input.ts';

@@ -86,6 +86,8 @@ function statusOf(dump: LogDump, regionCount: number): MirrorStatus {
       etaSeconds: null,
       throttle: null,
     },
+    check: null,
+    mismatchedRegions: null,
     exports: [],
     io: NO_IO,
     attention: {

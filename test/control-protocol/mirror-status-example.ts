@@ -35,6 +35,8 @@ export const RUNNING: MirrorStatus = {
     etaSeconds: null,
     throttle: null,
   },
+  check: null,
+  mismatchedRegions: 0,
   exports: ['nbd+unix:///m0?socket=/run/m0.nbd'],
   io: {
     backend: 'uring',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { NOTHING_CHECKED } from '../../src/control-protocol/check-report.ts';
 import type { CheckOrder } from '../../src/engine/check-order.ts';
-import { NOTHING_CHECKED } from '../../src/engine/check-order.ts';
 import { legIndex, regionIndex } from '../../src/geometry/units.ts';
 import type { Setting } from './scripted-mirror.ts';
 import { REGION_BYTES, ScriptedMirror } from './scripted-mirror.ts';

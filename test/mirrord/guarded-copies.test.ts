@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { expect, test } from 'vitest';
 import type { CopyJob, CopyOutcome } from '../../src/copier/copy-messages.ts';
 import type { CopyDone } from '../../src/copier/copy-pool.ts';
@@ -24,6 +25,7 @@ async function copied(faults: readonly string[], fenced: readonly number[] = [])
       );
       setImmediate(done, { readError: null, writeErrors, bytesCopied: 1, bytesSkippedAsHoles: 0 });
     },
+    compare: () => assert.fail('nothing is to be compared'),
   };
   const plan = new FaultPlan(
     faults.map((words) => parseInjectedFault(words, (leg) => legIndex(Number(leg)))),
