@@ -11,7 +11,7 @@
 import type { ControlAnswer, ControlRequest } from '../control-protocol/control-request.ts';
 import type { MirrorStatus } from '../control-protocol/mirror-status.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
-import type { Flag } from './command.ts';
+import type { CommandEntry, Flag } from './command.ts';
 import type { Flags } from './given.ts';
 import { openScreen } from './open-screen.ts';
 import type { Outside } from './outside.ts';
@@ -51,15 +51,17 @@ export interface HostedEngine {
 export class Foreground {
   readonly #outside: Outside;
   readonly #flags: Flags;
+  readonly #table: readonly CommandEntry[];
   readonly #progress: Progress;
   readonly #ended = new AbortController();
   /** What was said since the dashboard has the terminal; null: it has not. */
   #kept: string[] | null = null;
   #screen: Promise<void> = Promise.resolve();
 
-  constructor(outside: Outside, flags: Flags, name: string) {
+  constructor(outside: Outside, flags: Flags, table: readonly CommandEntry[], name: string) {
     this.#outside = outside;
     this.#flags = flags;
+    this.#table = table;
     this.#progress = new Progress(outside, flags, recoveryJob(name));
   }
 
@@ -95,6 +97,7 @@ export class Foreground {
         this.#flags,
         { name, kind: 'live', open: () => direct },
         {
+          table: this.#table,
           stateDir: this.#flags.value('state-dir'),
           host: { deactivate: stop },
           ended: this.#ended.signal,

@@ -4,17 +4,23 @@
  */
 import type { Host } from '../tui/run-dashboard.tsx';
 import type { Source } from '../watch/mirror-watch.ts';
+import type { CommandEntry } from './command.ts';
+import { dashboardDirectory, stateDirWords } from './dashboard-directory.ts';
 import type { Flags } from './given.ts';
 import type { Outside } from './outside.ts';
 
 export interface ScreenWishes {
-  /** As `--state-dir` has it, for the programs that the screen opens; null: the usual one. */
+  /** What can be done from the screen: all commands there are. */
+  readonly table: readonly CommandEntry[];
+  /** As `--state-dir` has it, for the other mirrors and for commands; null: the usual one. */
   readonly stateDir: string | null;
   readonly themeName?: string | null;
   readonly ascii?: boolean;
   readonly readOnly?: boolean;
   readonly slow?: boolean;
   readonly mouse?: boolean;
+  /** Begins with the list of mirrors. */
+  readonly choosing?: boolean;
   /** The engine runs in this process. */
   readonly host?: Host;
   /** Closes the screen when it aborts. */
@@ -23,22 +29,25 @@ export interface ScreenWishes {
 
 /** Resolves when the terminal has been given back. `flags` are those that every command has. */
 export async function openScreen(
-  { env }: Outside,
+  outside: Outside,
   flags: Flags,
   source: Source,
   wishes: ScreenWishes,
 ): Promise<void> {
-  const { stateDir } = wishes;
+  const { stateDir, table } = wishes;
+  const directory = source.kind === 'live' ? dashboardDirectory(outside, stateDir, table) : null;
   const { terminalTraits } = await import('../tui/terminal-traits.ts');
   const { openDashboard } = await import('../tui/open-dashboard.ts');
   const asked = { noColour: flags.has('no-color'), ascii: wishes.ascii ?? false };
   await openDashboard(source, {
-    traits: terminalTraits(env, asked),
+    traits: terminalTraits(outside.env, asked),
     themeName: wishes.themeName ?? null,
     readOnly: wishes.readOnly ?? false,
     slow: wishes.slow ?? false,
     mouse: wishes.mouse ?? true,
-    wallboardWords: ['top', source.name, ...(stateDir === null ? [] : ['--state-dir', stateDir])],
+    wallboardWords: (name) => ['top', name, ...stateDirWords(stateDir)],
+    directory,
+    choosing: wishes.choosing ?? false,
     host: wishes.host ?? null,
     ended: wishes.ended ?? null,
   });

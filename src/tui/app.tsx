@@ -6,10 +6,12 @@ import type { SuspendTerminal } from 'ink';
 import { Box, Text, useApp, useInput } from 'ink';
 import { useSyncExternalStore } from 'react';
 import type { Dashboard, PanelName } from './dashboard.ts';
-import { PANELS } from './dashboard.ts';
-import { Alert, CanvasRows, Header, Legend, MapTitle } from './header.tsx';
+import type { PlacedPanel } from './deck-plan.ts';
+import { deckRows } from './deck-plan.ts';
+import { Alert, CanvasRows, Header } from './header.tsx';
 import { KeyBar } from './key-bar.tsx';
 import { pressKeys } from './keyboard.ts';
+import { Legend, MapTitle } from './map-heading.tsx';
 import { OverlayBox } from './overlay-box.tsx';
 import { EventsPanel } from './panels/events-panel.tsx';
 import { LegsPanel } from './panels/legs-panel.tsx';
@@ -70,44 +72,29 @@ export function App({ dashboard, terminal }: AppProps) {
   );
 }
 
-/** As many panels as there is room for, those around the focused one. */
 function Deck({ dashboard }: { readonly dashboard: Dashboard }) {
-  const { deckColumns, deckRows } = dashboard.plan;
-  const perPage = deckColumns * deckRows;
-  if (perPage === 0) return null;
-  const first = Math.floor(dashboard.focus / perPage) * perPage;
-  return Array.from({ length: deckRows }, (_, row) => (
-    <Box key={PANELS[row * deckColumns]} flexShrink={0}>
-      {PANELS.slice(first + row * deckColumns, first + (row + 1) * deckColumns).map((name) => (
-        <DeckPanel key={name} dashboard={dashboard} name={name} />
+  return deckRows(dashboard).map((panels) => (
+    <Box key={panels[0]?.name} flexShrink={0}>
+      {panels.map((panel) => (
+        <DeckPanel key={panel.name} dashboard={dashboard} panel={panel} />
       ))}
     </Box>
   ));
 }
 
-function DeckPanel({
-  dashboard,
-  name,
-}: {
+interface DeckPanelProps {
   readonly dashboard: Dashboard;
-  readonly name: PanelName;
-}) {
-  const { columns, deckColumns, panelHeight } = dashboard.plan;
-  const place = PANELS.indexOf(name) % deckColumns;
-  const edge = (column: number) => Math.floor((column * columns) / deckColumns);
-  const width = edge(place + 1) - edge(place);
+  readonly panel: PlacedPanel;
+}
+
+function DeckPanel({ dashboard, panel: { name, rect, isFocused } }: DeckPanelProps) {
+  const { width, height } = rect;
   const { status } = dashboard.watch.snapshot;
   const Content = CONTENT[name];
   return (
-    <Panel
-      dashboard={dashboard}
-      title={TITLES[name]}
-      isFocused={PANELS[dashboard.focus] === name}
-      width={width}
-      height={panelHeight}
-    >
+    <Panel {...{ dashboard, isFocused, width, height }} title={TITLES[name]}>
       {status === null ? null : (
-        <Content dashboard={dashboard} status={status} width={width - 2} height={panelHeight - 2} />
+        <Content dashboard={dashboard} status={status} width={width - 2} height={height - 2} />
       )}
     </Panel>
   );

@@ -2,47 +2,28 @@
  * What the dashboard shows and how it reacts, without React and without a terminal: the components
  * read from here, keys and pointer act on it, and it drives the map.
  *
- *   watch ─ map, 10 Hz ─▶ canvas ─▶ painter          keys ─▶ command ─┐
+ *   watch ─ map, 10 Hz ─▶ map view ─▶ painter        keys ─▶ command ─┐
  *         └ snapshot, 1 Hz ─▶ onChange ─▶ React   ◀───────────────────┴─ dashboard
- *
- * The byte budget of the map is a bucket that fills by `BYTES_PER_SECOND` and holds a little more, so
- * that a change after some quiet shows at once, and a storm of changes cannot flood a slow line.
  */
-import type { MirrorWatch } from '../watch/mirror-watch.ts';
-import type { EngineAction } from './engine-actions.ts';
+import type { Source } from '../watch/mirror-watch.ts';
+import { MirrorWatch } from '../watch/mirror-watch.ts';
 import type { MapCanvas } from './map-canvas.ts';
-import type { MapOrder, RegionWindow } from './map-layout.ts';
-import type { ScreenPlan } from './screen-plan.ts';
+import { MapView } from './map-view.ts';
+import type { MirrorAction } from './mirror-actions.ts';
+import { throttling } from './mirror-actions.ts';
+import type { Overlay } from './overlay.ts';
+import type { DeckLayout, ScreenPlan } from './screen-plan.ts';
 import { planScreen } from './screen-plan.ts';
+import type { CommandEnd, ListedMirror, StateDirectory } from './state-directory.ts';
 import type { TerminalTraits } from './terminal-traits.ts';
 import type { Theme } from './theme.ts';
 import { THEMES } from './theme.ts';
-import { panned, showing, wholeMirror, zoomed } from './view-window.ts';
+import { ThrottleSlider } from './throttle-slider.ts';
 
-const BYTES_PER_SECOND = 11 * 1024;
-const BYTES_PER_SECOND_SLOW = 4 * 1024;
-const BUCKET_SECONDS = 2;
 const SLOW_MAP_MS = 500;
 const MAP_MS = 100;
-const MESSAGE_SECONDS = 5;
-
-export type Overlay =
-  | { readonly kind: 'help'; readonly text: string; readonly scroll: number }
-  | { readonly kind: 'command' | 'offset' | 'filter' | 'throttle'; readonly text: string }
-  | { readonly kind: 'confirm'; readonly action: EngineAction; readonly text: string }
-  | {
-      readonly kind: 'choice';
-      readonly title: string;
-      readonly choices: readonly Choice[];
-      readonly text: string;
-    };
-
-/** One way to go on; the first of its keys is shown. */
-export interface Choice {
-  readonly keys: readonly string[];
-  readonly words: string;
-  readonly run: () => void;
-}
+const MESSAGE_SECONDS = 6;
+const MIRRORS_MS = 1500;
 
 export const PANELS = ['legs', 'traffic', 'recovery', 'log', 'region', 'events'] as const;
 export type PanelName = (typeof PANELS)[number];
@@ -51,38 +32,43 @@ export interface DashboardSettings {
   readonly traits: TerminalTraits;
   readonly theme: Theme;
   readonly readOnly: boolean;
+  /** Null: there is nothing but the one mirror, and nothing can be done to it. */
+  readonly directory: StateDirectory | null;
 }
 
 /** What only the terminal's owner can do. */
 export interface DashboardDoors {
   quit(): void;
+  /** Stops the process until somebody lets it go on. */
+  suspend(): void;
   setMouse(on: boolean): void;
   openWallboard(): void;
 }
 
 export class Dashboard {
-  readonly watch: MirrorWatch;
-  readonly canvas: MapCanvas;
+  watch: MirrorWatch;
+  readonly map: MapView;
   readonly settings: DashboardSettings;
   readonly doors: DashboardDoors;
-  theme: Theme;
-  order: MapOrder = 'linear';
+  readonly slider = new ThrottleSlider((percent) => this.#throttle(percent));
   focus = 0;
+  /** How far each panel is scrolled, in lines. */
+  readonly scrolls: Record<PanelName, number> = {
+    ...{ legs: 0, traffic: 0, recovery: 0, log: 0, region: 0, events: 0 },
+  };
   overlay: Overlay | null = null;
+  /** As last listed; while the list is open, every `MIRRORS_MS`. */
+  mirrors: readonly ListedMirror[] = [];
   eventFilter = '';
   isFrozen = false;
   isMouseOn = true;
-  isSlow = false;
-  isMapLarge = false;
-  plan: ScreenPlan = planScreen(0, 0, false);
-  #window: RegionWindow | null = null;
+  layout: DeckLayout = 'usual';
+  plan: ScreenPlan = planScreen(0, 0, 'usual');
   #message: { text: string; isBad: boolean; until: number } | null = null;
   #listeners = new Set<() => void>();
   #version = 0;
-  #allowance = 0;
-  #frameAt = 0;
-  /** What the map cost so far, to be shown in slow mode and in benchmarks. */
-  mapBytes = 0;
+  #listing: NodeJS.Timeout | null = null;
+  #isClosed = false;
 
   constructor(
     watch: MirrorWatch,
@@ -91,20 +77,10 @@ export class Dashboard {
     doors: DashboardDoors,
   ) {
     this.watch = watch;
-    this.canvas = canvas;
+    this.map = new MapView(canvas, settings.traits, settings.theme, () => this.watch.now);
     this.settings = settings;
     this.doors = doors;
-    this.theme = settings.theme;
-    watch.onChange = () => {
-      if (!this.isFrozen) this.changed();
-    };
-    watch.onMap = {
-      changed: (first, count, writes) => canvas.changed(first, count, writes),
-      painted: () => {
-        if (!this.isFrozen) this.#frame();
-      },
-      replaced: () => this.#replaced(),
-    };
+    this.#attach();
   }
 
   readonly subscribe = (listener: () => void) => {
@@ -120,16 +96,27 @@ export class Dashboard {
     for (const listener of this.#listeners) listener();
   }
 
-  get regionCount(): number {
-    return this.watch.picture?.regionCount ?? 1;
+  close(): void {
+    this.#isClosed = true;
+    if (this.#listing !== null) clearTimeout(this.#listing);
+    this.slider.stop();
+    this.watch.close();
   }
 
-  get window(): RegionWindow {
-    return this.#window ?? wholeMirror(this.regionCount);
+  /** Watches another mirror from now on. */
+  follow(source: Source): void {
+    this.watch.close();
+    this.watch = new MirrorWatch(source, this.watch.clock);
+    this.#attach();
+    this.map.take(null);
+    this.setSlow(this.map.isSlow);
+    this.watch.start();
+    this.changed();
   }
 
-  get cursor(): number | null {
-    return this.canvas.cursor;
+  get canAct(): boolean {
+    const { directory, readOnly } = this.settings;
+    return directory !== null && !readOnly && this.watch.source.kind === 'live';
   }
 
   get message(): { readonly text: string; readonly isBad: boolean } | null {
@@ -143,120 +130,106 @@ export class Dashboard {
 
   open(overlay: Overlay | null): void {
     this.overlay = overlay;
+    if (overlay?.kind === 'mirrors' && this.#listing === null) void this.#listMirrors();
     this.changed();
   }
 
   /** The terminal has this size now. */
   resize(columns: number, rows: number): void {
-    this.plan = planScreen(columns, rows, this.isMapLarge);
-    this.redraw();
-  }
-
-  /** Somebody else has the terminal: nothing is painted until `redraw`. */
-  pause(): void {
-    this.plan = { ...this.plan, canvas: { ...this.plan.canvas, height: 0 } };
-    this.redraw();
-  }
-
-  /** Lays the map out anew. */
-  redraw(): void {
-    const { picture } = this.watch;
-    const { canvas: rect, isTooSmall } = this.plan;
-    if (picture !== null) {
-      const shown = isTooSmall ? { ...rect, width: 0, height: 0 } : rect;
-      const { theme, order, window } = this;
-      this.canvas.show(picture, shown, { theme, order, window, traits: this.settings.traits });
-      this.#frame();
-    }
+    this.plan = planScreen(columns, rows, this.layout);
+    this.map.place(this.plan.canvas);
     this.changed();
   }
 
-  toggleLarge(): void {
-    this.isMapLarge = !this.isMapLarge;
+  /** Somebody else has the terminal: nothing is painted until `resize`. */
+  pause(): void {
+    this.map.place({ ...this.plan.canvas, height: 0 });
+  }
+
+  lay(layout: DeckLayout): void {
+    this.layout = this.layout === layout ? 'usual' : layout;
     this.resize(this.plan.columns, this.plan.rows);
   }
 
-  showWhole(): void {
-    this.#window = null;
-    this.redraw();
-  }
-
-  zoom(factor: number, at = this.cursor ?? this.window.first + Math.floor(this.window.count / 2)) {
-    const window = zoomed(this.window, this.regionCount, at, factor);
-    this.#window = window.count === this.regionCount ? null : window;
-    this.redraw();
-  }
-
-  pan(share: number): void {
-    if (this.#window === null) return;
-    this.#window = panned(this.#window, this.regionCount, share);
-    this.redraw();
-  }
-
-  /** Puts the cursor on a region; null takes it away. */
-  point(region: number | null): void {
-    this.canvas.cursor = region;
-    const window = region === null ? this.window : showing(this.window, this.regionCount, region);
-    if (window.first === this.window.first) {
-      this.#frame();
-      this.changed();
-      return;
-    }
-    this.#window = window;
-    this.redraw();
-  }
-
-  moveCursor(right: number, down: number): void {
-    const { cursor, window } = this;
-    if (cursor === null) this.point(window.first);
-    else this.point(this.canvas.neighbour(cursor, right, down));
-  }
-
-  /** To the next region in one of `states` (numbers). */
-  seek(step: 1 | -1, states: readonly number[], what: string): void {
-    const from = this.cursor === null ? (step > 0 ? 0 : -1) : this.cursor + step;
-    const found = this.watch.picture?.find(from, step, states) ?? null;
-    if (found === null) this.say(`no region is ${what}`);
-    else this.point(found);
+  /** Events begin at their end, so they are scrolled the other way round. */
+  scroll(panel: PanelName, lines: number): void {
+    const by = panel === 'events' ? -lines : lines;
+    this.scrolls[panel] = Math.max(0, this.scrolls[panel] + by);
+    this.changed();
   }
 
   nextTheme(): void {
-    const at = THEMES.indexOf(this.theme);
-    this.theme = THEMES[(at + 1) % THEMES.length] ?? this.theme;
-    this.redraw();
+    const at = THEMES.indexOf(this.map.theme);
+    this.map.theme = THEMES[(at + 1) % THEMES.length] ?? this.map.theme;
+    this.map.redraw();
+    this.changed();
   }
 
   setSlow(slow: boolean): void {
-    this.isSlow = slow;
+    this.map.isSlow = slow;
     this.watch.mapMs = slow ? SLOW_MAP_MS : MAP_MS;
     this.changed();
   }
 
-  /** Runs a confirmed action; what comes of it is said on the screen. */
-  async carryOut({ request, command }: EngineAction): Promise<void> {
-    try {
-      await this.watch.command(request);
-      this.say(`done: ${command}`);
-    } catch (error) {
-      this.say(error instanceof Error ? error.message : String(error), true);
-    }
+  /** Shows an action with its consequences, to be confirmed; `then` comes when it is done. */
+  propose(action: MirrorAction, then: (dashboard: Dashboard) => void = () => {}): void {
+    this.open({ kind: 'confirm', action, text: '', rehearsal: null, then });
+    void this.#rehearse(action);
   }
 
-  #replaced(): void {
-    this.#window = null;
-    this.canvas.cursor = null;
-    this.redraw();
+  /** Runs a command; what comes of it is said on the screen. */
+  async run(words: readonly string[]): Promise<boolean> {
+    const { isDone, lines } = await this.#command(words);
+    const said = (isDone ? lines[0] : lines.at(-1)) ?? `done: mirrorctl ${words.join(' ')}`;
+    this.say(said.replace(/^mirrorctl: /, ''), !isDone);
+    return isDone;
   }
 
-  #frame(): void {
-    const now = this.watch.now;
-    const rate = this.isSlow ? BYTES_PER_SECOND_SLOW : BYTES_PER_SECOND;
-    const earned = (now - this.#frameAt) * rate;
-    this.#frameAt = now;
-    this.#allowance = Math.min(rate * BUCKET_SECONDS, this.#allowance + earned);
-    if (this.#allowance <= 0) return;
-    const spent = this.canvas.frame(this.#allowance);
-    this.#allowance -= spent;
-    this.mapBytes += spent;
+  async #throttle(percent: number): Promise<void> {
+    await this.run(throttling(this.watch.source.name, percent));
+  }
+
+  async #rehearse(action: MirrorAction): Promise<void> {
+    const rehearsal = await this.#command([...action.words, '--dry-run']);
+    const { overlay } = this;
+    if (overlay?.kind !== 'confirm' || overlay.action !== action) return;
+    this.open({ ...overlay, rehearsal });
+  }
+
+  async #command(words: readonly string[]): Promise<CommandEnd> {
+    const { directory } = this.settings;
+    if (directory === null) return { isDone: false, lines: ['no command can be run from here'] };
+    return await directory.run(words, (question) => {
+      return new Promise((answer) => this.open({ kind: 'question', text: question, answer }));
+    });
+  }
+
+  async #listMirrors(): Promise<void> {
+    const { directory } = this.settings;
+    if (directory === null) return;
+    this.mirrors = await directory.mirrors();
+    this.#listing = null;
+    if (this.overlay?.kind !== 'mirrors' || this.#isClosed) return;
+    this.changed();
+    this.#listing = setTimeout(() => void this.#listMirrors(), MIRRORS_MS);
+  }
+
+  #attach(): void {
+    const { watch, map } = this;
+    watch.onChange = () => {
+      const { status } = watch.snapshot;
+      map.canvas.head = status?.activity === 'recovering' ? (watch.picture?.head ?? null) : null;
+      if (!this.isFrozen) this.changed();
+    };
+    watch.onMap = {
+      changed: (first, count, writes) => map.canvas.changed(first, count, writes),
+      painted: () => {
+        if (!this.isFrozen) map.frame();
+      },
+      replaced: () => {
+        map.take(watch.picture);
+        this.changed();
+      },
+    };
   }
 }

@@ -10,6 +10,7 @@ import type { MapOrder, RegionWindow } from './map-layout.ts';
 import { MapLayout, NO_SLOT } from './map-layout.ts';
 import { MapSlots } from './map-slots.ts';
 import type { Painter, Rect } from './painter.ts';
+import { EMPTY_RECT } from './painter.ts';
 import type { TerminalTraits } from './terminal-traits.ts';
 import type { Theme } from './theme.ts';
 import {
@@ -17,17 +18,23 @@ import {
   EMPTY_TONE,
   glyphCode,
   glyphPen,
+  HEAD_TONE,
   halfBlockCode,
   halfBlockPen,
+  missingTone,
   toneOf,
   WINDOW_TONE,
 } from './tones.ts';
+
+/** What the colours of the map say: how regions are, or which legs miss them. */
+export type MapSubject = 'states' | 'missing';
 
 export interface CanvasLook {
   readonly theme: Theme;
   readonly traits: TerminalTraits;
   readonly order: MapOrder;
   readonly window: RegionWindow;
+  readonly subject: MapSubject;
 }
 
 export class MapCanvas {
@@ -39,6 +46,8 @@ export class MapCanvas {
   #look: CanvasLook | null = null;
   /** The region under the cursor; null: the cursor is not shown. */
   cursor: number | null = null;
+  /** The region where recovery is; null: it is nowhere. */
+  head: number | null = null;
 
   constructor(painter: Painter) {
     this.#painter = painter;
@@ -63,6 +72,13 @@ export class MapCanvas {
     const width = Math.max(1, rect.width);
     this.#map = new MapSlots(new MapLayout(look.window, width, dots, look.order), picture);
     this.#overview = new MapSlots(new MapLayout(whole, width, 1, 'linear'), picture);
+  }
+
+  /** Nothing is known of any region. */
+  hide(): void {
+    this.#map = null;
+    this.#overview = null;
+    this.#painter.place(EMPTY_RECT, glyphPen(false));
   }
 
   changed(first: number, count: number, writes: number): void {
@@ -120,31 +136,33 @@ export class MapCanvas {
 
   #compose(map: MapSlots, overview: MapSlots): void {
     const { width, height } = this.#painter.rect;
-    const cursorSlot = this.cursor === null ? NO_SLOT : map.layout.slotOf(this.cursor);
+    const subject = this.#look?.subject ?? 'states';
+    const tones = new SlotTones(map, subject, this.cursor, this.head);
     const mapCells = (height - 1) * width;
     for (let cell = 0; cell < mapCells; cell += 1) {
-      this.#painter.cells[cell] = this.#mapCode(map, cell, cursorSlot);
+      this.#painter.cells[cell] = this.#mapCode(map, cell, tones);
     }
+    const strip = new SlotTones(overview, subject, null, this.head);
     for (let x = 0; x < width; x += 1) {
-      this.#painter.cells[mapCells + x] = this.#overviewCode(overview, x);
+      this.#painter.cells[mapCells + x] = this.#overviewCode(overview, x, strip);
     }
   }
 
-  #mapCode(map: MapSlots, cell: number, cursorSlot: number): number {
+  #mapCode(map: MapSlots, cell: number, tones: SlotTones): number {
     const { width, slotAtDot } = map.layout;
     if (this.#dotsPerCell === 1) {
       const slot = slotAtDot[cell] ?? NO_SLOT;
-      return glyphCode(slotTone(map, slot), slot !== NO_SLOT && slot === cursorSlot);
+      return glyphCode(tones.plain(slot), tones.isCursor(slot));
     }
     const upper = cell + Math.floor(cell / width) * width;
     return halfBlockCode(
-      shownTone(map, slotAtDot[upper] ?? NO_SLOT, cursorSlot),
-      shownTone(map, slotAtDot[upper + width] ?? NO_SLOT, cursorSlot),
+      tones.of(slotAtDot[upper] ?? NO_SLOT),
+      tones.of(slotAtDot[upper + width] ?? NO_SLOT),
     );
   }
 
   /** Above the strip, a mark for the window, if it is not the whole mirror. */
-  #overviewCode(overview: MapSlots, x: number): number {
+  #overviewCode(overview: MapSlots, x: number, tones: SlotTones): number {
     const { layout } = overview;
     const slot = layout.slotAtDot[x] ?? NO_SLOT;
     const window = this.#look?.window ?? layout.window;
@@ -156,9 +174,9 @@ export class MapCanvas {
       layout.firstOf(slot) < window.first + window.count;
     if (this.#dotsPerCell === 1) {
       // Without colour it would look like one more row of the map, so it shows only when it differs.
-      return glyphCode(isPart ? slotTone(overview, slot) : EMPTY_TONE, isShown);
+      return glyphCode(isPart ? tones.plain(slot) : EMPTY_TONE, isShown);
     }
-    return halfBlockCode(isShown ? WINDOW_TONE : EMPTY_TONE, slotTone(overview, slot));
+    return halfBlockCode(isShown ? WINDOW_TONE : EMPTY_TONE, tones.of(slot));
   }
 }
 
@@ -167,11 +185,34 @@ function wrapped(layout: MapLayout, slot: number, right: number): number {
   return layout.firstOf(next);
 }
 
-function shownTone(map: MapSlots, slot: number, cursorSlot: number): number {
-  return slot !== NO_SLOT && slot === cursorSlot ? CURSOR_TONE : slotTone(map, slot);
-}
+/** The tones of slots in one frame: cursor and head over what the regions look like. */
+class SlotTones {
+  readonly #slots: MapSlots;
+  readonly #subject: MapSubject;
+  readonly #cursorSlot: number;
+  readonly #headSlot: number;
 
-function slotTone(slots: MapSlots, slot: number): number {
-  if (slot === NO_SLOT) return EMPTY_TONE;
-  return toneOf(slots.worst[slot] ?? 0, slots.levels[slot] ?? 0);
+  constructor(slots: MapSlots, subject: MapSubject, cursor: number | null, head: number | null) {
+    this.#slots = slots;
+    this.#subject = subject;
+    this.#cursorSlot = cursor === null ? NO_SLOT : slots.layout.slotOf(cursor);
+    this.#headSlot = head === null ? NO_SLOT : slots.layout.slotOf(head);
+  }
+
+  isCursor(slot: number): boolean {
+    return slot !== NO_SLOT && slot === this.#cursorSlot;
+  }
+
+  of(slot: number): number {
+    return this.isCursor(slot) ? CURSOR_TONE : this.plain(slot);
+  }
+
+  /** Without the cursor. */
+  plain(slot: number): number {
+    if (slot === NO_SLOT) return EMPTY_TONE;
+    if (slot === this.#headSlot) return HEAD_TONE;
+    const { worst, levels, missing } = this.#slots;
+    if (this.#subject === 'missing') return missingTone(missing[slot] ?? 0);
+    return toneOf(worst[slot] ?? 0, levels[slot] ?? 0);
+  }
 }

@@ -1,9 +1,9 @@
 /**
- * What each slot of the map shows: the worst state among its regions, and how hot it is from recent
- * writes. Only slots with changed regions are looked at again, so a frame costs as much as has
- * happened, however large the mirror.
+ * What each slot of the map shows: the worst look among its regions, the legs that miss any of them,
+ * and how hot it is from recent writes. Only slots with changed regions are looked at again, so a
+ * frame costs as much as has happened, however large the mirror.
  *
- * The states are numbered from good to bad (region/region-state.ts): the worst is the largest number.
+ * The looks are numbered from good to bad (watch/region-picture.ts): the worst is the largest number.
  */
 import type { RegionPicture } from '../watch/region-picture.ts';
 import type { MapLayout } from './map-layout.ts';
@@ -21,8 +21,10 @@ export const HEAT_LEVELS = HEAT_STEPS.length + 1;
 
 export class MapSlots {
   readonly layout: MapLayout;
-  /** The worst state of each slot. */
+  /** The worst look of each slot. */
   readonly worst: Uint8Array;
+  /** The legs that miss any region of each slot, bit i for leg i. */
+  readonly missing: Uint16Array;
   /** 0 cold to `HEAT_LEVELS` - 1. */
   readonly levels: Uint8Array;
   readonly #heat: Float32Array;
@@ -32,6 +34,7 @@ export class MapSlots {
   constructor(layout: MapLayout, picture: RegionPicture) {
     this.layout = layout;
     this.worst = new Uint8Array(layout.slotCount);
+    this.missing = new Uint16Array(layout.slotCount);
     this.levels = new Uint8Array(layout.slotCount);
     this.#heat = new Float32Array(layout.slotCount);
     this.#picture = picture;
@@ -63,14 +66,17 @@ export class MapSlots {
   }
 
   #look(slot: number): void {
-    const { states } = this.#picture;
+    const { looks, missing } = this.#picture;
     const end = this.layout.firstOf(slot + 1);
     let worst = 0;
+    let legs = 0;
     for (let region = this.layout.firstOf(slot); region < end; region += 1) {
-      const state = states[region] ?? 0;
-      if (state > worst) worst = state;
+      const look = looks[region] ?? 0;
+      if (look > worst) worst = look;
+      legs |= missing[region] ?? 0;
     }
     this.worst[slot] = worst;
+    this.missing[slot] = legs;
     this.#stale[slot] = 0;
   }
 }

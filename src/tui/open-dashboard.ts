@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import type { Source } from '../watch/mirror-watch.ts';
 import { MirrorWatch } from '../watch/mirror-watch.ts';
 import type { DashboardRun, Host } from './run-dashboard.tsx';
+import type { StateDirectory } from './state-directory.ts';
 import type { TerminalTraits } from './terminal-traits.ts';
 import { DEFAULT_THEME, THEMES } from './theme.ts';
 
@@ -16,8 +17,12 @@ export interface OpenOptions {
   readonly readOnly: boolean;
   readonly slow: boolean;
   readonly mouse: boolean;
-  /** The command line of the wallboard, without the program. */
-  readonly wallboardWords: readonly string[];
+  /** The command line of a mirror's wallboard, without the program. */
+  readonly wallboardWords: (name: string) => readonly string[];
+  /** Null: only the one mirror, and no action. */
+  readonly directory: StateDirectory | null;
+  /** Begins with the list of mirrors. */
+  readonly choosing: boolean;
   readonly host: Host | null;
   /** Closes the dashboard when it aborts, besides SIGINT, SIGTERM and SIGHUP. */
   readonly ended: AbortSignal | null;
@@ -25,7 +30,9 @@ export interface OpenOptions {
 
 const CHALK_LEVEL = { 0: '0', 16: '1', 256: '2', 16777216: '3' } as const;
 
-/** Resolves when the terminal has been given back. */
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+/** Resolves when the terminal has been given back; rejects, after that, with a defect. */
 export async function openDashboard(source: Source, options: OpenOptions): Promise<void> {
   Object.assign(process.env, {
     FORCE_COLOR: CHALK_LEVEL[options.traits.depth],
@@ -39,19 +46,25 @@ export async function openDashboard(source: Source, options: OpenOptions): Promi
     theme,
     readOnly: options.readOnly,
     mouse: options.mouse,
+    directory: options.directory,
+    choosing: options.choosing,
     host: options.host,
-    openWallboard: () => showWallboard(options.wallboardWords),
+    openWallboard: (name) => showWallboard(options.wallboardWords(name)),
   });
   if (options.slow) run.dashboard.setSlow(true);
   const stop = () => run.stop();
   for (const signal of SIGNALS) process.once(signal, stop);
   options.ended?.addEventListener('abort', stop);
   if (options.ended?.aborted) stop();
-  await run.ended;
-  for (const signal of SIGNALS) process.off(signal, stop);
+  // A defect anywhere must not leave its words on a screen that is about to go.
+  process.once('uncaughtException', run.fail);
+  try {
+    await run.ended;
+  } finally {
+    process.off('uncaughtException', run.fail);
+    for (const signal of SIGNALS) process.off(signal, stop);
+  }
 }
-
-const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 async function showWallboard(words: readonly string[]): Promise<void> {
   const [, file = ''] = process.argv;

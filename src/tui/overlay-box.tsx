@@ -1,7 +1,7 @@
 /** The open overlay, over everything else. */
 import { Box, Text } from 'ink';
 import type { Dashboard } from './dashboard.ts';
-import type { OverlayLine } from './overlay-plan.ts';
+import type { OverlayLine } from './overlay.ts';
 import { planOverlay } from './overlay-plan.ts';
 import type { Colour } from './paint.ts';
 import { borderOf, colourOf } from './paint.ts';
@@ -31,7 +31,8 @@ export function OverlayBox({ dashboard }: { readonly dashboard: Dashboard }) {
           key={row}
           wrap="truncate"
           bold={tone === 'strong' || tone === 'command'}
-          {...toneColour(dashboard, tone)}
+          inverse={tone === 'chosen'}
+          {...lineColour(dashboard, tone)}
         >
           {` ${text.slice(0, rect.width - 4).padEnd(rect.width - 4)} `}
         </Text>
@@ -40,7 +41,7 @@ export function OverlayBox({ dashboard }: { readonly dashboard: Dashboard }) {
   );
 }
 
-function toneColour(dashboard: Dashboard, tone: OverlayLine['tone']): Colour {
-  if (tone === 'faint') return colourOf(dashboard, 'faint');
-  return tone === 'command' ? colourOf(dashboard, 'warning') : {};
+function lineColour(dashboard: Dashboard, tone: OverlayLine['tone']): Colour {
+  if (tone === 'plain' || tone === 'strong' || tone === 'chosen') return {};
+  return colourOf(dashboard, tone === 'command' ? 'warning' : tone);
 }

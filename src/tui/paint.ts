@@ -1,8 +1,8 @@
 /** Colours for ink by meaning; nothing at all where the terminal shows no colours. */
-import type { RegionState } from '../region/region-state.ts';
 import type { Dashboard } from './dashboard.ts';
 import type { Theme } from './theme.ts';
 import { hex } from './theme.ts';
+import { toneColour } from './tones.ts';
 
 export type Meaning = 'accent' | 'good' | 'warning' | 'bad' | 'faint' | 'reads' | 'writes';
 
@@ -11,9 +11,9 @@ export interface Colour {
   readonly dimColor?: boolean;
 }
 
-export function colourOf({ theme, settings }: Dashboard, meaning: Meaning): Colour {
+export function colourOf({ map, settings }: Dashboard, meaning: Meaning): Colour {
   if (settings.traits.depth === 0) return {};
-  return { color: ansiOr(theme, meaning, settings.traits.depth === 16) };
+  return { color: ansiOr(map.theme, meaning, settings.traits.depth === 16) };
 }
 
 /** For borders, which take a name and not a set of props. */
@@ -23,12 +23,12 @@ export function borderOf(dashboard: Dashboard, meaning: Meaning): { borderColor?
 }
 
 /** As the map has it, so that the legend and the map show one colour. */
-export function stateColour(dashboard: Dashboard, state: RegionState, isHot: boolean): Colour {
+export function toneInk(dashboard: Dashboard, tone: number): Colour {
   const { depth } = dashboard.settings.traits;
-  const { cold, hot, ansi } = dashboard.theme.states[state];
-  if (depth === 0) return {};
-  if (depth === 16) return { color: `ansi256(${ansi - 30 + (isHot ? 8 : 0)})` };
-  return { color: hex(isHot ? hot : cold) };
+  const colour = depth === 0 ? null : toneColour(dashboard.map.theme, tone);
+  if (colour === null) return {};
+  const { rgb, ansi } = colour;
+  return { color: depth === 16 ? `ansi256(${ansi >= 90 ? ansi - 82 : ansi - 30})` : hex(rgb) };
 }
 
 const ANSI_NAMES: Readonly<Record<Meaning, string>> = {

@@ -10,27 +10,26 @@
  * stops at once, and both begin anew when the size has settled.
  *
  * Whatever ends the process, mouse reports are switched off again; ink leaves the alternate screen and
- * shows the cursor.
+ * shows the cursor. Stopped (Ctrl-Z) it gives the terminal back as well, and takes it again afterwards.
  */
-import type { RenderOptions, SuspendTerminal } from 'ink';
+import type { RenderOptions } from 'ink';
 import { render } from 'ink';
 import type { MirrorWatch } from '../watch/mirror-watch.ts';
 import { App } from './app.tsx';
-import type { DashboardSettings, Overlay } from './dashboard.ts';
+import type { DashboardSettings } from './dashboard.ts';
 import { Dashboard } from './dashboard.ts';
-import { keyHints } from './key-bar.tsx';
 import { MapCanvas } from './map-canvas.ts';
+import type { Overlay } from './overlay.ts';
 import { overlayRect } from './overlay-plan.ts';
 import { EMPTY_RECT, Painter } from './painter.ts';
-import type { KeyboardStream, PointerEvent } from './pointer-input.ts';
+import { point } from './pointer-commands.ts';
+import type { KeyboardStream } from './pointer-input.ts';
 import { PointerInput } from './pointer-input.ts';
+import { MOUSE_OFF, MOUSE_ON, TerminalLoan } from './terminal-loan.ts';
 import { glyphPen } from './tones.ts';
 
-const MOUSE_ON = '\x1b[?1000h\x1b[?1006h';
-const MOUSE_OFF = '\x1b[?1006l\x1b[?1000l';
 const CLEAR = '\x1b[2J\x1b[H';
 const SETTLE_MS = 120;
-const WHEEL_ZOOM = 2;
 
 export type ScreenStream = NodeJS.WriteStream;
 
@@ -41,6 +40,8 @@ export interface DashboardRun {
   /** Everything that ink was asked to draw is on its way to the terminal. */
   flushed(): Promise<void>;
   stop(): void;
+  /** Ends it because of a defect: the terminal is given back, then `ended` rejects. */
+  fail(error: unknown): void;
 }
 
 /** The engine that the dashboard shows runs in this very process, and goes on without the dashboard. */
@@ -53,7 +54,9 @@ export interface RunOptions extends DashboardSettings {
   readonly mouse: boolean;
   /** Null: the engine is somebody else's. */
   readonly host: Host | null;
-  readonly openWallboard: () => Promise<void>;
+  /** Begins with the list of mirrors. */
+  readonly choosing: boolean;
+  readonly openWallboard: (name: string) => Promise<void>;
 }
 
 export function runDashboard(
@@ -64,20 +67,20 @@ export function runDashboard(
 ): DashboardRun {
   const input = new PointerInput(keyboard);
   const painter = new Painter((text) => output.write(text), glyphPen(false));
-  const canvas = new MapCanvas(painter);
   const tap = new OutputTap(output, painter);
-  const dashboard: Dashboard = new Dashboard(watch, canvas, options, {
+  const dashboard: Dashboard = new Dashboard(watch, new MapCanvas(painter), options, {
     quit: () => (options.host === null ? stop() : dashboard.open(leaving(options.host, stop))),
+    suspend: () => loan.suspend(),
     setMouse: (on) => output.write(on ? MOUSE_ON : MOUSE_OFF),
-    openWallboard: () => void lend(options.openWallboard),
+    openWallboard: () => void loan.lend(() => options.openWallboard(dashboard.watch.source.name)),
   });
-  const terminal: { suspend: SuspendTerminal | null } = { suspend: null };
+  const loan = new TerminalLoan(dashboard, output, painter);
   const sparing = dashboard.subscribe(() => spareOverlay(dashboard, painter, tap));
   input.onPointer = (event) => point(dashboard, event);
   dashboard.resize(output.columns, output.rows);
   dashboard.isMouseOn = options.mouse;
   if (options.mouse) output.write(MOUSE_ON);
-  const app = <App dashboard={dashboard} terminal={terminal} />;
+  const app = <App dashboard={dashboard} terminal={loan.terminal} />;
   const instance = render(app, inkOptions(tap.stream, input));
   const resizing = new Resizing(output, painter, () => {
     output.write(CLEAR);
@@ -85,23 +88,17 @@ export function runDashboard(
     dashboard.resize(output.columns, output.rows);
     instance.rerender(app);
   });
+  const defects: unknown[] = [];
   watch.start();
-  const restore = () => output.write(MOUSE_OFF);
-  process.once('exit', restore);
+  if (options.choosing) dashboard.open({ kind: 'mirrors', chosen: 0, onlyProblems: false });
 
-  /** Gives the terminal to another program for a while. */
-  async function lend(program: () => Promise<void>): Promise<void> {
-    if (terminal.suspend === null) return;
-    dashboard.pause();
-    output.write(MOUSE_OFF);
-    await terminal.suspend(program);
-    if (dashboard.isMouseOn) output.write(MOUSE_ON);
-    painter.forget();
-    dashboard.resize(output.columns, output.rows);
+  function fail(error: unknown): void {
+    defects.push(error);
+    stop();
   }
 
   function stop(): void {
-    watch.close();
+    dashboard.close();
     sparing();
     resizing.stop();
     painter.place(EMPTY_RECT, glyphPen(false));
@@ -109,12 +106,16 @@ export function runDashboard(
     instance.unmount();
   }
 
-  const ended = instance.waitUntilExit().then(() => {
-    watch.close();
-    input.detach();
-    process.off('exit', restore);
-  });
-  return { dashboard, ended, stop, flushed: () => instance.waitUntilRenderFlush() };
+  const ended = instance
+    .waitUntilExit()
+    .catch(fail)
+    .then(() => {
+      dashboard.close();
+      input.detach();
+      loan.end();
+      if (defects.length > 0) throw defects[0];
+    });
+  return { dashboard, ended, stop, fail, flushed: () => instance.waitUntilRenderFlush() };
 }
 
 /** Leaving the dashboard is not leaving the engine. */
@@ -126,7 +127,6 @@ function leaving({ deactivate }: Host, leave: () => void): Overlay {
       { keys: ['d'], words: 'deactivate the mirror, then leave', run: deactivate },
       { keys: ['l', 'ctrl+c'], words: 'leave; it is served on until Ctrl-C', run: leave },
     ],
-    text: '',
   };
 }
 
@@ -204,21 +204,4 @@ class Resizing {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#output.off('resize', this.#changed);
   }
-}
-
-function point(dashboard: Dashboard, { kind, x, y }: PointerEvent): void {
-  if (dashboard.overlay !== null) {
-    if (kind === 'press') dashboard.open(null);
-    return;
-  }
-  if (kind === 'press' && y === dashboard.plan.rows - 1) {
-    const hint = keyHints(dashboard).find((shown) => x >= shown.x && x < shown.x + shown.width);
-    hint?.command.run(dashboard);
-    return;
-  }
-  const region = dashboard.canvas.regionAt(x, y);
-  if (region === null) return;
-  if (kind === 'press') dashboard.point(region);
-  else if (kind === 'wheelUp') dashboard.zoom(WHEEL_ZOOM, region);
-  else if (kind === 'wheelDown') dashboard.zoom(1 / WHEEL_ZOOM, region);
 }

@@ -21,11 +21,16 @@ export function latencyWords(micros: number | null): string {
   return `${(micros / 1_000_000).toFixed(1)} s`;
 }
 
-/** `12`, `3.4k`, `1.2M`, per second. */
+/** `12/s`, `3.4k/s`, `1.2M/s`. */
 export function frequencyWords(perSecond: number): string {
-  if (perSecond < 1000) return `${Math.round(perSecond)}/s`;
-  if (perSecond < 1_000_000) return `${(perSecond / 1000).toFixed(1)}k/s`;
-  return `${(perSecond / 1_000_000).toFixed(1)}M/s`;
+  return `${shortCount(perSecond, 1000)}/s`;
+}
+
+/** `12`, `3.4k`, `1.2M`; in full below `exact`. */
+export function shortCount(count: number, exact = 100_000): string {
+  if (count < exact) return grouped(count);
+  if (count < 1_000_000) return `${(count / 1000).toFixed(count < 100_000 ? 1 : 0)}k`;
+  return `${(count / 1_000_000).toFixed(1)}M`;
 }
 
 /** Never 100 before everything is done. */
@@ -46,4 +51,8 @@ export function agoWords(seconds: number): string {
 /** The end of a path says more than its beginning. */
 export function tail(text: string, width: number): string {
   return text.length <= width ? text : `…${text.slice(text.length - width + 1)}`;
+}
+
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }

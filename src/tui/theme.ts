@@ -5,11 +5,17 @@
  * `safe` uses the palette of Okabe and Ito (2008), whose colours differ for every common kind of colour
  * blindness, and puts states that matter at different brightness besides.
  */
-import type { RegionState } from '../region/region-state.ts';
+import type { RegionLook } from '../watch/region-picture.ts';
 
 export type Rgb = readonly [number, number, number];
 
-interface StateColours {
+export interface ToneColour {
+  readonly rgb: Rgb;
+  /** Of the sixteen: 30–37, and 60 more for the bright ones. */
+  readonly ansi: number;
+}
+
+interface LookColours {
   readonly cold: Rgb;
   readonly hot: Rgb;
   /** On terminals of sixteen colours: 30–37 or 90–97. */
@@ -19,7 +25,14 @@ interface StateColours {
 export interface Theme {
   readonly name: string;
   readonly isLight: boolean;
-  readonly states: Readonly<Record<RegionState, StateColours>>;
+  readonly looks: Readonly<Record<RegionLook, LookColours>>;
+  /** For the map of who misses what; the colours of the legs repeat. */
+  readonly missing: {
+    readonly nobody: ToneColour;
+    readonly legs: readonly ToneColour[];
+    readonly several: ToneColour;
+  };
+  readonly head: Rgb;
   readonly cursor: Rgb;
   readonly marks: Rgb;
   readonly accent: Rgb;
@@ -34,13 +47,25 @@ export interface Theme {
 const DARK: Theme = {
   name: 'dark',
   isLight: false,
-  states: {
+  looks: {
     clean: { cold: [32, 98, 64], hot: [134, 242, 170], ansi: 32 },
     dirty: { cold: [190, 136, 36], hot: [255, 238, 150], ansi: 33 },
-    nosync: { cold: [104, 52, 82], hot: [214, 110, 160], ansi: 35 },
+    nosync: { cold: [122, 62, 98], hot: [224, 124, 172], ansi: 35 },
     quiescing: { cold: [86, 108, 214], hot: [140, 160, 255], ansi: 34 },
     recovering: { cold: [70, 176, 255], hot: [170, 224, 255], ansi: 36 },
+    stranded: { cold: [190, 58, 58], hot: [255, 128, 112], ansi: 31 },
   },
+  missing: {
+    nobody: { rgb: [36, 66, 54], ansi: 32 },
+    legs: [
+      { rgb: [74, 158, 232], ansi: 36 },
+      { rgb: [232, 128, 56], ansi: 33 },
+      { rgb: [196, 112, 214], ansi: 35 },
+      { rgb: [222, 208, 72], ansi: 93 },
+    ],
+    several: { rgb: [240, 84, 84], ansi: 31 },
+  },
+  head: [196, 234, 255],
   cursor: [255, 255, 255],
   marks: [150, 158, 172],
   accent: [96, 200, 214],
@@ -55,13 +80,25 @@ const DARK: Theme = {
 const LIGHT: Theme = {
   name: 'light',
   isLight: true,
-  states: {
+  looks: {
     clean: { cold: [176, 220, 188], hot: [24, 128, 72], ansi: 32 },
     dirty: { cold: [238, 190, 84], hot: [186, 112, 0], ansi: 33 },
     nosync: { cold: [222, 168, 200], hot: [166, 40, 110], ansi: 35 },
     quiescing: { cold: [130, 146, 232], hot: [60, 76, 190], ansi: 34 },
     recovering: { cold: [24, 120, 224], hot: [0, 66, 160], ansi: 36 },
+    stranded: { cold: [214, 72, 72], hot: [150, 16, 24], ansi: 31 },
   },
+  missing: {
+    nobody: { rgb: [206, 226, 212], ansi: 32 },
+    legs: [
+      { rgb: [24, 110, 200], ansi: 36 },
+      { rgb: [206, 100, 10], ansi: 33 },
+      { rgb: [150, 60, 170], ansi: 35 },
+      { rgb: [150, 136, 0], ansi: 93 },
+    ],
+    several: { rgb: [200, 30, 40], ansi: 31 },
+  },
+  head: [0, 40, 120],
   cursor: [0, 0, 0],
   marks: [96, 102, 114],
   accent: [0, 110, 130],
@@ -76,13 +113,26 @@ const LIGHT: Theme = {
 const SAFE: Theme = {
   ...DARK,
   name: 'safe',
-  states: {
+  looks: {
     clean: { cold: [0, 72, 116], hot: [120, 200, 255], ansi: 34 },
     dirty: { cold: [230, 159, 0], hot: [255, 226, 140], ansi: 33 },
     nosync: { cold: [134, 78, 112], hot: [230, 160, 200], ansi: 35 },
     quiescing: { cold: [0, 158, 115], hot: [80, 220, 180], ansi: 32 },
     recovering: { cold: [240, 228, 66], hot: [255, 250, 180], ansi: 97 },
+    stranded: { cold: [213, 94, 0], hot: [255, 150, 80], ansi: 31 },
   },
+  missing: {
+    ...DARK.missing,
+    nobody: { rgb: [0, 52, 84], ansi: 34 },
+    legs: [
+      { rgb: [86, 180, 233], ansi: 36 },
+      { rgb: [230, 159, 0], ansi: 33 },
+      { rgb: [204, 121, 167], ansi: 35 },
+      { rgb: [240, 228, 66], ansi: 93 },
+    ],
+    several: { rgb: [213, 94, 0], ansi: 31 },
+  },
+  head: [255, 255, 255],
   accent: [86, 180, 233],
   good: [86, 180, 233],
   warning: [230, 159, 0],

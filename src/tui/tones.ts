@@ -1,37 +1,62 @@
 /**
- * The tones a dot of the map can have: a state at a level of heat, or one of a few marks. A tone is a
- * number below 32, so that two of them fit into the code of a cell:
+ * The tones a dot of the map can have: a look at a level of heat, a leg, or one of a few marks. A tone
+ * is a number below 64, so that two of them fit into the code of a cell:
  *
- *   half blocks   code = upper tone × 32 + lower tone         glyphs   code = tone (+ 32: reversed)
+ *   half blocks   code = upper tone × 64 + lower tone         glyphs   code = tone (+ 64: reversed)
  *
  * Colours come from a theme and are reduced to what the terminal can show. Where there is no colour,
- * every state has a glyph of its own, so that nothing is said by colour alone.
+ * every look has a glyph of its own, so that nothing is said by colour alone.
  */
-import { REGION_STATES } from '../region/region-state.ts';
+import { LEG_COUNT_MAX } from '../geometry/units.ts';
+import { REGION_LOOKS } from '../watch/region-picture.ts';
 import { HEAT_LEVELS } from './map-slots.ts';
 import type { Pen } from './painter.ts';
-import type { Rgb, Theme } from './theme.ts';
+import type { Rgb, Theme, ToneColour } from './theme.ts';
 import { mixed } from './theme.ts';
 
-export const EMPTY_TONE = 20;
-export const CURSOR_TONE = 21;
+/** Who misses something: nobody, leg 0 and on, several. */
+const NOBODY_TONE = REGION_LOOKS.length * HEAT_LEVELS;
+const SEVERAL_TONE = NOBODY_TONE + 1 + LEG_COUNT_MAX;
+export const EMPTY_TONE = SEVERAL_TONE + 1;
+export const CURSOR_TONE = EMPTY_TONE + 1;
 /** Over the overview: the part of the mirror that the map shows. */
-export const WINDOW_TONE = 22;
-const TONES = 32;
+export const WINDOW_TONE = EMPTY_TONE + 2;
+/** Where recovery is. */
+export const HEAD_TONE = EMPTY_TONE + 3;
+const TONES = 64;
 
 /** How many colours the terminal has; 0: none. */
 export type ColourDepth = 0 | 16 | 256 | 16_777_216;
 
-export const toneOf = (state: number, level: number) => state * HEAT_LEVELS + level;
+export const toneOf = (look: number, level: number) => look * HEAT_LEVELS + level;
+
+/** `legs`: those that miss something, bit i for leg i. */
+export function missingTone(legs: number): number {
+  if (legs === 0) return NOBODY_TONE;
+  return (legs & (legs - 1)) === 0 ? NOBODY_TONE + 1 + Math.log2(legs) : SEVERAL_TONE;
+}
+
 export const halfBlockCode = (upper: number, lower: number) => upper * TONES + lower;
 export const glyphCode = (tone: number, reversed: boolean) => tone + (reversed ? TONES : 0);
 
-/** By state and level; a hot region is one that is being written. */
-const UNICODE_GLYPHS = ['·∙•●', 'dddD', '××××', '»»»»', '>>>>'].join('');
-const ASCII_GLYPHS = ['.,ow', 'dddD', 'xxxx', '}}}}', '>>>>'].join('');
+/** By look and level: a hot region is one that is being written. Then who misses it, then the marks. */
+const MISSING_GLYPHS = '012345678*';
+const UNICODE_GLYPHS = [
+  ...['·∙•●', 'dwww', '××××', '»»»»', '»»»»', '!!!!'],
+  ...['·', MISSING_GLYPHS, ' ', ' ', ' ', '»'],
+].join('');
+const ASCII_GLYPHS = [
+  ...['.,oo', 'dwww', 'xxxx', '>>>>', '>>>>', '!!!!'],
+  ...['.', MISSING_GLYPHS, ' ', ' ', ' ', '>'],
+].join('');
 
-export function stateGlyph(state: number, ascii: boolean): string {
-  return [...(ascii ? ASCII_GLYPHS : UNICODE_GLYPHS)][toneOf(state, 0)] ?? '?';
+export function toneGlyph(tone: number, ascii: boolean): string {
+  return [...(ascii ? ASCII_GLYPHS : UNICODE_GLYPHS)][tone] ?? '?';
+}
+
+/** The colour of a tone for what is written beside the map; null: the terminal's own. */
+export function toneColour(theme: Theme, tone: number): ToneColour | null {
+  return tonesOf(theme)[tone] ?? null;
 }
 
 /** Two dots in a cell. A half without a region shows the terminal's own background. */
@@ -64,8 +89,8 @@ export function glyphPen(ascii: boolean): Pen {
 
 function tonesOf(theme: Theme): (ToneColour | null)[] {
   const tones: (ToneColour | null)[] = [];
-  for (const state of REGION_STATES) {
-    const { cold, hot, ansi } = theme.states[state];
+  for (const look of REGION_LOOKS) {
+    const { cold, hot, ansi } = theme.looks[look];
     for (let level = 0; level < HEAT_LEVELS; level += 1) {
       tones.push({
         rgb: mixed(cold, hot, level / (HEAT_LEVELS - 1)),
@@ -73,18 +98,21 @@ function tonesOf(theme: Theme): (ToneColour | null)[] {
       });
     }
   }
+  for (let leg = 0; leg <= LEG_COUNT_MAX + 1; leg += 1) tones.push(missingColour(theme, leg));
   return [
     ...tones,
     null,
     { rgb: theme.cursor, ansi: theme.isLight ? 30 : 97 },
     { rgb: theme.marks, ansi: 37 },
+    { rgb: theme.head, ansi: theme.isLight ? 34 : 96 },
   ];
 }
 
-interface ToneColour {
-  readonly rgb: Rgb;
-  /** Of the sixteen: 30–37, and 60 more for the bright ones. */
-  readonly ansi: number;
+/** 0: nobody, then the legs, whose colours repeat, then several of them. */
+function missingColour({ missing }: Theme, place: number): ToneColour {
+  const { nobody, legs, several } = missing;
+  if (place === 0) return nobody;
+  return place > LEG_COUNT_MAX ? several : (legs[(place - 1) % legs.length] ?? several);
 }
 
 function coloured({ rgb, ansi }: ToneColour, depth: ColourDepth): string {

@@ -17,7 +17,8 @@ import type {
   CounterReading,
   EngineEvent,
 } from '../control-protocol/control-request.ts';
-import type { MirrorStatus } from '../control-protocol/mirror-status.ts';
+import type { LegStatus, MirrorStatus } from '../control-protocol/mirror-status.ts';
+import { OUT_OF_SERVICE } from '../control-protocol/mirror-status.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import type { PictureWatcher } from './region-picture.ts';
 import { RegionPicture } from './region-picture.ts';
@@ -72,21 +73,24 @@ export class MirrorWatch {
   picture: RegionPicture | null = null;
   /** Milliseconds between two looks at the map; more over a slow line. */
   mapMs = MAP_MS;
-  readonly #now: () => number;
+  /** In seconds, above 0. */
+  readonly clock: () => number;
   #engine: Engine | null = null;
   #reading: CounterReading | null = null;
   #mapVersion = 0;
+  /** Of the picture's marks, those that are in a sample. */
+  #marksCounted = 0;
   #timers: NodeJS.Timeout[] = [];
   #isClosed = false;
 
   /** `now`: the watcher's clock, in seconds, above 0. */
   constructor(source: Source, now: () => number) {
     this.source = source;
-    this.#now = now;
+    this.clock = now;
   }
 
   get now(): number {
-    return this.#now();
+    return this.clock();
   }
 
   start(): void {
@@ -125,9 +129,11 @@ export class MirrorWatch {
     // A new connection may be to another engine, whose counts of writes have nothing to do with ours.
     if (this.picture === null || this.#mapVersion === 0) {
       this.picture = new RegionPicture(map.regionCount);
+      this.#marksCounted = 0;
       this.onMap.replaced();
     }
     this.#mapVersion = map.version;
+    this.picture.setLegsOut(legsOut(this.snapshot.status), this.onMap);
     this.picture.apply(map, this.now, this.onMap);
     this.onMap.painted();
   }
@@ -160,8 +166,7 @@ export class MirrorWatch {
     const { samples, troubledSince } = this.snapshot;
     const before = this.#reading;
     this.#reading = counters.counters;
-    const sample =
-      before === null ? [] : [sampleBetween(before, counters.counters, mirror, this.now)];
+    const sample = before === null ? [] : [this.#sample(before, counters.counters, mirror)];
     this.snapshot = {
       link: 'live',
       problem: null,
@@ -171,6 +176,13 @@ export class MirrorWatch {
       troubledSince: mirror.health === 'ok' ? null : (troubledSince ?? this.now),
     };
     this.onChange();
+  }
+
+  #sample(before: CounterReading, after: CounterReading, mirror: MirrorStatus): Sample {
+    const marks = this.picture?.marks ?? 0;
+    const marked = marks - this.#marksCounted;
+    this.#marksCounted = marks;
+    return sampleBetween(before, after, mirror, this.now, marked);
   }
 
   #lost(engine: Engine, error: unknown): void {
@@ -191,4 +203,16 @@ export class MirrorWatch {
     }, milliseconds);
     this.#timers.push(timer);
   }
+}
+
+/** Bit i for leg i, of those that nothing is asked of. */
+function legsOut(status: MirrorStatus | null): number {
+  return (status?.legs ?? []).reduce(
+    (legs, { state, index }) => (isOutOfService(state) ? legs | (1 << index) : legs),
+    0,
+  );
+}
+
+function isOutOfService(state: LegStatus['state']): boolean {
+  return OUT_OF_SERVICE.some((word) => word === state);
 }

@@ -1,52 +1,106 @@
 /**
- * The watcher's own copy of the map: the state of every region, how many regions are in each state,
- * and when each was last seen to be written. Fed with the changes that the engine tells.
+ * The watcher's own copy of the map: the state of every region, who misses it, how many regions look
+ * how, and when each was last seen to be written. Fed with the changes that the engine tells.
+ *
+ * What a region looks like is its state, but for one case: a region that only legs out of service miss
+ * is nobody's work until such a leg is back, and looks `stranded`.
  */
 import type { MapChanges, ValueRuns } from '../control-protocol/control-request.ts';
 import { REGION_STATES } from '../region/region-state.ts';
 
+/** From good to bad, so that the worst of several is the largest number. The states come first. */
+export const REGION_LOOKS = [...REGION_STATES, 'stranded'] as const;
+export type RegionLook = (typeof REGION_LOOKS)[number];
+
+const CLEAN = REGION_LOOKS.indexOf('clean');
+const DIRTY = REGION_LOOKS.indexOf('dirty');
+const NOSYNC = REGION_LOOKS.indexOf('nosync');
+const RECOVERING = REGION_LOOKS.indexOf('recovering');
+const STRANDED = REGION_LOOKS.indexOf('stranded');
+
+/** A region counts as being written for so long after a write, in seconds. */
+const WRITING_SECONDS = 1;
+
 /** What hears about each run of regions that looks different now. */
 export interface PictureWatcher {
-  /** `writes`: how many there were; 0 if only the state has changed. */
+  /** `writes`: how many there were; 0 if only the look has changed. */
   changed(first: number, count: number, writes: number): void;
 }
 
 export class RegionPicture {
   readonly regionCount: number;
-  /** Numbers of `REGION_STATES`. */
-  readonly states: Uint8Array;
-  /** How many regions are in each of `REGION_STATES`. */
+  /** Numbers of `REGION_LOOKS`. */
+  readonly looks: Uint8Array;
+  /** How many regions have each of `REGION_LOOKS`. */
   readonly tallies: number[];
+  /** Which legs miss a region, bit i for leg i. */
+  readonly missing: Uint16Array;
+  /** How many regions went from clean to dirty while it was watched: each was a mark in the log. */
+  marks = 0;
+  /** The region that recovery was last seen at; null: not yet. */
+  head: number | null = null;
+  /** How many regions each leg misses; legs that miss nothing may be left out. */
+  readonly #missedBy: number[] = [];
+  /** Numbers of `REGION_STATES`. */
+  readonly #states: Uint8Array;
+  readonly #changedAt: Float32Array;
   /** Seconds on the watcher's clock; 0: not since it began to watch. */
   readonly #writtenAt: Float32Array;
   readonly #writes: Uint8Array;
-  /** The first map tells how often regions were written before anyone watched: that is no news. */
-  #knowsWrites = false;
+  /** Regions written lately, in the order in which they become too old to count. */
+  #writing: number[] = [];
+  readonly #isWriting: Uint8Array;
+  #legsOut = 0;
+  /** The first map tells what was before anyone watched: that is no news. */
+  #knowsMap = false;
 
   constructor(regionCount: number) {
     this.regionCount = regionCount;
-    this.states = new Uint8Array(regionCount);
-    this.tallies = REGION_STATES.map((_, state) => (state === 0 ? regionCount : 0));
+    this.looks = new Uint8Array(regionCount);
+    this.missing = new Uint16Array(regionCount);
+    this.tallies = REGION_LOOKS.map((_, look) => (look === CLEAN ? regionCount : 0));
+    this.#states = new Uint8Array(regionCount);
+    this.#changedAt = new Float32Array(regionCount);
     this.#writtenAt = new Float32Array(regionCount);
     this.#writes = new Uint8Array(regionCount);
+    this.#isWriting = new Uint8Array(regionCount);
   }
 
   /** `now` in seconds, above 0. */
-  apply({ states, writes }: MapChanges, now: number, watcher: PictureWatcher): void {
+  apply({ states, writes, missing }: MapChanges, now: number, watcher: PictureWatcher): void {
+    forEachRun(missing, (first, count, legs) => {
+      for (let region = first; region < first + count; region += 1) this.#setMissing(region, legs);
+      watcher.changed(first, count, 0);
+    });
     forEachRun(states, (first, count, state) => {
-      this.#setStates(first, count, state);
+      for (let region = first; region < first + count; region += 1) {
+        this.#setState(region, state, now);
+      }
       watcher.changed(first, count, 0);
     });
     forEachRun(writes, (first, count, times) => {
       for (let region = first; region < first + count; region += 1) {
         const since = (times - (this.#writes[region] ?? 0)) & 0xff;
         this.#writes[region] = times;
-        if (since === 0 || !this.#knowsWrites) continue;
-        this.#writtenAt[region] = now;
+        if (since === 0 || !this.#knowsMap) continue;
+        this.#written(region, now);
         watcher.changed(region, 1, since);
       }
     });
-    this.#knowsWrites = true;
+    this.#knowsMap = true;
+  }
+
+  /** `legs`: those out of service, bit i for leg i. */
+  setLegsOut(legs: number, watcher: PictureWatcher): void {
+    if (legs === this.#legsOut) return;
+    this.#legsOut = legs;
+    for (let region = 0; region < this.regionCount; region += 1) this.#look(region);
+    watcher.changed(0, this.regionCount, 0);
+  }
+
+  /** How many regions `leg` misses. */
+  missedBy(leg: number): number {
+    return this.#missedBy[leg] ?? 0;
   }
 
   /** On the watcher's clock, in seconds; null: not since it began to watch. */
@@ -54,24 +108,70 @@ export class RegionPicture {
     return this.#writtenAt[region] || null;
   }
 
-  /** The next region from `from` on in one of `states`, going round once; null: there is none. */
-  find(from: number, step: 1 | -1, states: readonly number[]): number | null {
+  /** Since when it has been in this state; null: since before anyone watched. */
+  changedAt(region: number): number | null {
+    return this.#changedAt[region] || null;
+  }
+
+  /** How many regions have been written in the last second. */
+  writingAt(now: number): number {
+    const old = this.#writing;
+    this.#writing = old.filter((region) => {
+      const isLate = now - (this.#writtenAt[region] ?? 0) < WRITING_SECONDS;
+      if (!isLate) this.#isWriting[region] = 0;
+      return isLate;
+    });
+    return this.#writing.length;
+  }
+
+  /** The next region from `from` on with one of `looks`, going round once; null: there is none. */
+  find(from: number, step: 1 | -1, looks: readonly number[]): number | null {
     for (let tried = 0; tried < this.regionCount; tried += 1) {
       const region =
         (((from + step * tried) % this.regionCount) + this.regionCount) % this.regionCount;
-      if (states.includes(this.states[region] ?? 0)) return region;
+      if (looks.includes(this.looks[region] ?? 0)) return region;
     }
     return null;
   }
 
-  #setStates(first: number, count: number, state: number): void {
-    const end = Math.min(first + count, this.regionCount);
-    for (let region = first; region < end; region += 1) {
-      const before = this.states[region] ?? 0;
-      this.tallies[before] = (this.tallies[before] ?? 0) - 1;
+  #written(region: number, now: number): void {
+    this.#writtenAt[region] = now;
+    if (this.#isWriting[region] === 1) return;
+    this.#isWriting[region] = 1;
+    this.#writing.push(region);
+  }
+
+  #setMissing(region: number, legs: number): void {
+    const before = this.missing[region] ?? 0;
+    this.missing[region] = legs;
+    for (let leg = 0; (before ^ legs) >> leg !== 0; leg += 1) {
+      if (((before ^ legs) & (1 << leg)) === 0) continue;
+      this.#missedBy[leg] = this.missedBy(leg) + ((legs & (1 << leg)) === 0 ? -1 : 1);
     }
-    this.tallies[state] = (this.tallies[state] ?? 0) + end - first;
-    this.states.fill(state, first, end);
+    this.#look(region);
+  }
+
+  #setState(region: number, state: number, now: number): void {
+    const before = this.#states[region] ?? 0;
+    this.#states[region] = state;
+    if (this.#knowsMap && before !== state) {
+      this.#changedAt[region] = now;
+      if (before === CLEAN && state === DIRTY) this.marks += 1;
+      if (state === RECOVERING || (before >= NOSYNC && state < NOSYNC)) this.head = region;
+    }
+    this.#look(region);
+  }
+
+  #look(region: number): void {
+    const before = this.looks[region] ?? 0;
+    const state = this.#states[region] ?? 0;
+    const missing = this.missing[region] ?? 0;
+    const isStranded = state === NOSYNC && missing !== 0 && (missing & ~this.#legsOut) === 0;
+    const look = isStranded ? STRANDED : state;
+    if (look === before) return;
+    this.looks[region] = look;
+    this.tallies[before] = (this.tallies[before] ?? 0) - 1;
+    this.tallies[look] = (this.tallies[look] ?? 0) + 1;
   }
 }
 

@@ -16,6 +16,8 @@ const OPTIONS: RunOptions = {
   readOnly: false,
   mouse: true,
   host: null,
+  choosing: false,
+  directory: null,
   openWallboard: async () => {},
 };
 

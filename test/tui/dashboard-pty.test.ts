@@ -60,7 +60,7 @@ test('keys, mouse and a resize arrive', { timeout: PATIENCE_MS }, async () => {
   await screen.until(/clean 2,048/);
   screen.send('g100\r');
   await screen.until(/ 100 clean /);
-  screen.send('\x1b[<0;1;5M');
+  screen.send('\x1b[<0;1;6M');
   await screen.until(/ 0 clean /);
   screen.resize(120, 40);
   const text = await screen.until(/Dirty log[\s\S]*Events/);

@@ -8,17 +8,21 @@ import type { Engine, Source } from '../../src/watch/mirror-watch.ts';
 import { RUNNING } from '../control-protocol/mirror-status-example.ts';
 
 export class ScriptedEngine implements Source, Engine {
-  readonly name = 'm0';
+  readonly name: string;
   readonly kind = 'live';
   status: MirrorStatus;
   /** Numbers of states. */
   readonly states: Uint8Array;
+  /** Which legs miss each region, bit i for leg i. */
+  readonly missing: Uint16Array;
   readonly commands: ControlRequest[] = [];
   isDown = false;
 
-  constructor(regionCount: number, status: Partial<MirrorStatus> = {}) {
+  constructor(regionCount: number, status: Partial<MirrorStatus> = {}, name = 'm0') {
+    this.name = name;
+    this.missing = new Uint16Array(regionCount);
     this.states = new Uint8Array(regionCount);
-    this.status = { ...RUNNING, regionCount, ...status };
+    this.status = { ...RUNNING, name, regionCount, ...status };
   }
 
   open(): Engine {
@@ -34,8 +38,9 @@ export class ScriptedEngine implements Source, Engine {
     switch (request.ask) {
       case 'map': {
         const states = [...this.states].flatMap((state, region) => [region, 1, state]);
+        const missing = [...this.missing].flatMap((legs, region) => [region, 1, legs]);
         return {
-          map: { version: 1, regionCount: this.states.length, states, writes: [], missing: [] },
+          map: { version: 1, regionCount: this.states.length, states, writes: [], missing },
         };
       }
       case 'counters': {

@@ -94,7 +94,7 @@ test('progress stays between nothing and all, whatever the engine says', () => {
   expect(recoveryOutlook({ ...RECOVERING, recovery }, []).doneShare).toBe(1);
 });
 
-test('the tallies are those of the states, whatever changes came', () => {
+test('the tallies are those of the looks, whatever changes came', () => {
   const run = fc.record({
     first: fc.nat(49),
     count: fc.integer({ min: 1, max: 20 }),
@@ -110,7 +110,7 @@ test('the tallies are those of the states, whatever changes came', () => {
         });
       }
       for (const state of [0, 1, 2, 3, 4]) {
-        assert.equal(picture.tallies[state], picture.states.filter((own) => own === state).length);
+        assert.equal(picture.tallies[state], picture.looks.filter((own) => own === state).length);
       }
     }),
   );

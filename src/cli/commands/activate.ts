@@ -17,7 +17,7 @@ import type { ListenAddress } from '../../nbd-protocol/listen-address.ts';
 import { readDefinition } from '../../registry/definition-file.ts';
 import type { Places } from '../../registry/places.ts';
 import { controlSocketPath, makeRuntimeDirectory, nbdSocketPath } from '../../registry/places.ts';
-import type { Command } from '../command.ts';
+import type { Command, CommandEntry } from '../command.ts';
 import type { Flags, Input } from '../given.ts';
 import { parseHook } from '../hook-words.ts';
 import { Foreground, TUI_FLAGS, wantsScreen } from '../hosted-screen.ts';
@@ -118,7 +118,7 @@ export const command: Command = {
     'SIGTERM and SIGINT deactivate in order: requests in flight are answered, the legs flushed, the log cleaned.',
   ],
 
-  async run(outside, input, flags) {
+  async run(outside, input, flags, table) {
     if (flags.has('accept-log') && flags.has('init-log')) {
       throw new MirrorError('USAGE', '--accept-log and --init-log contradict each other');
     }
@@ -144,7 +144,7 @@ export const command: Command = {
       prepared.abandon();
       return EXIT.ok;
     }
-    return serve(outside, request.places, prepared, flags, withScreen);
+    return serve(outside, request.places, prepared, flags, { table, withScreen });
   },
 };
 
@@ -155,7 +155,7 @@ async function serve(
   places: Places,
   prepared: Prepared,
   flags: Flags,
-  withScreen: boolean,
+  { table, withScreen }: { table: readonly CommandEntry[]; withScreen: boolean },
 ) {
   const { serveControl } = await import('../../control/control-server.ts');
   const { announceReady } = await import('../detach.ts');
@@ -163,7 +163,7 @@ async function serve(
   const interruption = outside.interruption();
   makeRuntimeDirectory(places);
   const { activateMirror } = await import('../../mirrord/active-mirror.ts');
-  const foreground = new Foreground(outside, flags, name);
+  const foreground = new Foreground(outside, flags, table, name);
   const mirror = await activateMirror(prepared, ({ text }) => foreground.say(`${name}: ${text}\n`));
   const control = await serveControl(controlSocketPath(places, name), (asked) =>
     mirror.answer(asked),

@@ -2,7 +2,9 @@
 import { openSync, readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
-import { readDefinition } from '../../registry/definition-file.ts';
+import { listMirrors, readDefinition } from '../../registry/definition-file.ts';
+import { whoActivated } from '../../registry/mirror-lock.ts';
+import type { Places } from '../../registry/places.ts';
 import { controlSocketPath } from '../../registry/places.ts';
 import type { Source } from '../../watch/mirror-watch.ts';
 import { chooseMirror } from '../choose-mirror.ts';
@@ -21,7 +23,7 @@ export const command: Command = {
   args: [
     {
       name: 'NAME',
-      help: 'the mirror; default the only one, or the only active one',
+      help: 'the mirror; default the only one, or a list to choose from',
       min: 0,
       max: 1,
       completes: 'mirror',
@@ -68,22 +70,30 @@ export const command: Command = {
     'Colours follow $COLORTERM, $TERM and $NO_COLOR. Everything shown is what `status --json` says.',
   ],
 
-  async run(outside, input, flags) {
+  async run(outside, input, flags, table) {
     refuseWithoutTerminal(outside, 'mirrorctl status');
-    const source = await sourceFor(outside, input, flags);
+    const { source, choosing } = await sourceFor(outside, input, flags);
     await openScreen(outside, flags, source, {
+      table,
       stateDir: flags.value('state-dir'),
       themeName: flags.value('theme'),
       ascii: flags.has('ascii'),
       readOnly: flags.has('read-only'),
       slow: flags.has('slow'),
       mouse: !flags.has('no-mouse'),
+      choosing,
     });
     return EXIT.ok;
   },
 };
 
-async function sourceFor(outside: Outside, input: Input, flags: Flags): Promise<Source> {
+interface Opened {
+  readonly source: Source;
+  /** There are several mirrors and none was named: the list of them comes first. */
+  readonly choosing: boolean;
+}
+
+async function sourceFor(outside: Outside, input: Input, flags: Flags): Promise<Opened> {
   const seconds = () => performance.now() / 1000;
   const log = flags.value('log');
   const replay = flags.value('replay');
@@ -95,21 +105,32 @@ async function sourceFor(outside: Outside, input: Input, flags: Flags): Promise<
     const { dumpLog } = await import('../../forensics/log-dump.ts');
     const { logSource } = await import('../../watch/log-source.ts');
     const { excerpt, facts } = await readLogInput(outside, log, flags);
-    return logSource(dumpLog(excerpt, facts));
+    return { source: logSource(dumpLog(excerpt, facts)), choosing: false };
   }
   const { recorded, replaySource } = await import('../../watch/recording.ts');
   if (replay !== null) {
-    return replaySource(readText(outside, replay).split('\n'), seconds);
+    return {
+      source: replaySource(readText(outside, replay).split('\n'), seconds),
+      choosing: false,
+    };
   }
   const places = placesFor(outside, flags);
-  const name = chooseMirror(places, named);
+  const names = listMirrors(places);
+  const choosing = named === null && names.length > 1;
+  const name = choosing ? mostUrgent(places, names) : chooseMirror(places, named);
   readDefinition(places, name);
   const { liveSource } = await import('../../watch/live-source.ts');
   const live = liveSource(name, controlSocketPath(places, name));
   const record = flags.value('record');
-  if (record === null) return live;
+  if (record === null) return { source: live, choosing };
   const file = openNew(outside, record);
-  return recorded(live, (line) => writeSync(file, line), seconds);
+  return { source: recorded(live, (line) => writeSync(file, line), seconds), choosing };
+}
+
+/** To be seen behind the list: one that is active. */
+function mostUrgent(places: Places, names: readonly string[]): string {
+  const isActive = (name: string) => whoActivated(places, name) !== 'nobody';
+  return names.find(isActive) ?? names[0] ?? '';
 }
 
 function readText({ cwd }: Outside, word: string): string {

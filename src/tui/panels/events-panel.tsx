@@ -14,7 +14,10 @@ const MEANING_OF: Readonly<Record<EngineEvent['kind'], Meaning | null>> = {
 };
 
 export function EventsPanel({ dashboard, height }: PanelSpace) {
-  const events = filteredEvents(dashboard).slice(-height);
+  const all = filteredEvents(dashboard);
+  // Scrolled down to the newest at first; `scrolls` counts from there back.
+  const last = all.length - Math.min(dashboard.scrolls.events, Math.max(0, all.length - height));
+  const events = all.slice(Math.max(0, last - height), last);
   if (events.length === 0) {
     const words = dashboard.eventFilter === '' ? 'Nothing has happened yet.' : 'No event matches.';
     return <Text {...colourOf(dashboard, 'faint')}>{words}</Text>;

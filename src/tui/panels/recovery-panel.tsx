@@ -3,9 +3,10 @@ import { Text } from 'ink';
 import type { Pace } from '../../watch/recovery-outlook.ts';
 import { recoveryOutlook } from '../../watch/recovery-outlook.ts';
 import { areaChart, scaleFor } from '../area-chart.ts';
-import { describeThrottle } from '../engine-actions.ts';
+import { describeThrottle } from '../mirror-actions.ts';
 import type { Meaning } from '../paint.ts';
 import { colourOf } from '../paint.ts';
+import type { Rect } from '../painter.ts';
 import { ProgressBar } from '../progress-bar.tsx';
 import { etaWords, grouped, percentWords, rateWords } from '../screen-words.ts';
 import type { PanelSpace } from './panel-space.ts';
@@ -18,31 +19,35 @@ const PACE_WORDS: Readonly<Record<Pace, readonly [string, Meaning]>> = {
   diverging: ['not converging: more is lost than copied', 'bad'],
 };
 
-export function RecoveryPanel({ dashboard, status, width, height }: PanelSpace) {
+const WORD_LINES = 4;
+/** The slider in its panel: its line, where it begins, and its cells; the panel's frame counts. */
+const SLIDER_LINE = 4;
+const SLIDER_LEFT = 7;
+const SLIDER_WIDTH = 10;
+
+export function RecoveryPanel(space: PanelSpace) {
+  const { dashboard, status, width, height } = space;
   const { samples } = dashboard.watch.snapshot;
   const outlook = recoveryOutlook(status, samples);
   const { recovery } = status;
   const [words, meaning] = PACE_WORDS[outlook.pace];
   const rates = samples.map(({ recoveredBytesPerSecond }) => recoveredBytesPerSecond);
-  const chart = areaChart(
-    rates.slice(-width * 2),
-    width,
-    Math.max(0, height - 4),
-    scaleFor(rates.slice(-width * 2), 1024 * 1024),
-    dashboard.settings.traits.ascii,
-  );
+  const shown = rates.slice(-width * 2);
+  const rows = Math.max(0, height - WORD_LINES);
+  const scale = scaleFor(shown, 1024 * 1024);
+  const chart = areaChart(shown, width, rows, scale, dashboard.settings.traits.ascii);
+  const counts = ` ${grouped(recovery.doneRegions ?? 0)}/${grouped(recovery.totalRegions)}`;
+  const percent = ` ${percentWords(outlook.doneShare).padStart(6)}`;
   return (
     <>
       <Text wrap="truncate">
         <ProgressBar
           dashboard={dashboard}
           share={outlook.doneShare}
-          width={Math.max(8, width - 30)}
+          width={Math.max(8, width - counts.length - percent.length)}
         />
-        {` ${percentWords(outlook.doneShare)} `}
-        <Text {...colourOf(dashboard, 'faint')}>
-          {`${grouped(recovery.doneRegions ?? 0)}/${grouped(recovery.totalRegions)}`}
-        </Text>
+        {percent}
+        <Text {...colourOf(dashboard, 'faint')}>{counts}</Text>
       </Text>
       <Text wrap="truncate" {...colourOf(dashboard, meaning)}>
         {words}
@@ -53,9 +58,7 @@ export function RecoveryPanel({ dashboard, status, width, height }: PanelSpace) 
         <Text {...colourOf(dashboard, 'faint')}>mean </Text>
         {`${rateWords(outlook.meanBytesPerSecond)}, ${etaWords(outlook.meanEtaSeconds)}`}
       </Text>
-      <Text wrap="truncate" {...colourOf(dashboard, 'faint')}>
-        {`uses ${describeThrottle(recovery.throttle)}`}
-      </Text>
+      <Slider {...space} />
       {chart.map((line, row) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row of a chart is its index
         <Text key={row} wrap="truncate" {...colourOf(dashboard, 'accent')}>
@@ -64,4 +67,34 @@ export function RecoveryPanel({ dashboard, status, width, height }: PanelSpace) 
       ))}
     </>
   );
+}
+
+function Slider({ dashboard, status }: PanelSpace) {
+  const { ascii } = dashboard.settings.traits;
+  const percent = dashboard.slider.percent(status);
+  const [line, knob] = ascii ? ['-', 'O'] : ['─', '●'];
+  const at = percent === null ? null : Math.max(0, Math.round((percent / 100) * SLIDER_WIDTH) - 1);
+  const words =
+    percent === null || percent === 100
+      ? describeThrottle(status.recovery.throttle)
+      : `${percent} % of the time`;
+  return (
+    <Text wrap="truncate">
+      <Text {...colourOf(dashboard, 'faint')}>{'limit '}</Text>
+      <Text {...colourOf(dashboard, 'accent')}>
+        {at === null
+          ? line.repeat(SLIDER_WIDTH)
+          : line.repeat(at) + knob + line.repeat(SLIDER_WIDTH - at - 1)}
+      </Text>
+      {` ${words} `}
+      <Text {...colourOf(dashboard, 'faint')}>{dashboard.canAct ? '< >' : ''}</Text>
+    </Text>
+  );
+}
+
+/** Where on the slider a cell of the terminal is, 0.1 to 1; null: beside it. `panel`: with its frame. */
+export function sliderShare(panel: Rect, x: number, y: number): number | null {
+  const place = x - panel.x - SLIDER_LEFT;
+  if (y - panel.y !== SLIDER_LINE || place < 0 || place >= SLIDER_WIDTH) return null;
+  return (place + 1) / SLIDER_WIDTH;
 }

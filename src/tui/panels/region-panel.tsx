@@ -8,7 +8,7 @@ const LABEL_WIDTH = 9;
 
 export function RegionPanel({ dashboard, status, height }: PanelSpace) {
   const { picture } = dashboard.watch;
-  if (dashboard.cursor === null || picture === null) {
+  if (dashboard.map.cursor === null || picture === null) {
     return (
       <>
         <Text wrap="truncate">No region is chosen.</Text>
@@ -18,8 +18,9 @@ export function RegionPanel({ dashboard, status, height }: PanelSpace) {
       </>
     );
   }
-  const lines = regionDetail(dashboard.cursor, picture, status, dashboard.watch.now);
-  return lines.slice(0, height).map(([label, words]) => (
+  const lines = regionDetail(dashboard.map.cursor, picture, status, dashboard.watch.now);
+  const first = Math.min(dashboard.scrolls.region, Math.max(0, lines.length - height));
+  return lines.slice(first, first + height).map(([label, words]) => (
     <Text key={label} wrap="truncate">
       <Text {...colourOf(dashboard, 'faint')}>{label.padEnd(LABEL_WIDTH)}</Text>
       {words}
