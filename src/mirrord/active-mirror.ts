@@ -14,7 +14,7 @@ import type { ControlAnswer, ControlRequest } from '../control-protocol/control-
 import type { MirrorStatus } from '../control-protocol/mirror-status.ts';
 import type { OpenDevice } from '../devices/open-device.ts';
 import { closeDevices } from '../devices/open-device.ts';
-import type { MirrorEvent, MirrorMemory } from '../engine/effect.ts';
+import type { MirrorMemory } from '../engine/effect.ts';
 import { InvariantBroken, invariant } from '../errors/invariant.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import type { LegIndex } from '../geometry/units.ts';
@@ -33,11 +33,12 @@ import { EngineWatch } from './engine-watch.ts';
 import { EventHooks } from './event-hooks.ts';
 import { EventJournal } from './event-journal.ts';
 import type { Notice } from './event-words.ts';
-import { counted, notice } from './event-words.ts';
+import { notice } from './event-words.ts';
 import { HistoryKeeper } from './history-keeper.ts';
 import { needed, refuseLegSwitch } from './leg-switch.ts';
 import type { ActivationRequest, PreparedMirror } from './prepared-mirror.ts';
 import { sidecarFor, withMemory } from './session-memory.ts';
+import { beginNotices, COMMAND_NOTICES, stopNotice } from './session-notices.ts';
 import { reportStatus } from './status-report.ts';
 import type {
   EngineSnapshot,
@@ -278,7 +279,7 @@ class ActiveMirror {
         this.#tell({ kind: 'memoryKept', ok: this.#keep(message.memory) });
         break;
       case 'event':
-        this.#heard(message.event);
+        this.#tellOwner(this.#check.heard(message.event));
         this.#history?.heard(message.event);
         break;
       case 'stopped':
@@ -289,24 +290,16 @@ class ActiveMirror {
 
   #serving(exports: readonly string[]): void {
     this.exports = exports;
-    const text = `serving ${exports.join(' ')}`;
-    const { session, copyRegions, reason } = this.#plan;
-    const fields = { session, copyRegions, reason };
-    this.#journal.note(notice('activated', 'good', text, fields));
-    for (const [leg, { message }] of this.#missing) {
-      const path = this.spec.legs[leg]?.path ?? '';
-      this.#journal.note(notice('degraded', 'bad', message, { leg, path }));
+    const { spec } = this;
+    for (const what of beginNotices(this.#plan, exports, this.#missing, spec.legs)) {
+      this.#journal.note(what);
     }
     if (!this.#isReadOnly) void this.#check.resumeInterrupted();
   }
 
-  #heard(event: MirrorEvent): void {
-    const what = this.#check.heard(event);
-    if (what !== null) this.#tellOwner(what);
-  }
-
-  /** Remembered, and said on stderr. */
-  #tellOwner(what: Notice): void {
+  /** Remembered, and said on stderr; null: not worth it. */
+  #tellOwner(what: Notice | null): void {
+    if (what === null) return;
     this.#journal.note(what);
     this.#onEvent(what);
   }
@@ -379,19 +372,6 @@ class ActiveMirror {
     this.#ended.reject(gone);
   }
 }
-
-function stopNotice({ logClean, outOfSync }: StopReport): Notice {
-  const rest = outOfSync === 0 ? '' : `; ${counted(outOfSync)} out of sync`;
-  const text = `deactivated, the log is ${logClean ? 'clean' : 'not clean'}${rest}`;
-  const fields = { outOfSync, logClean: logClean ? 'yes' : 'no' };
-  return notice('deactivated', logClean ? 'good' : 'bad', text, fields);
-}
-
-const COMMAND_NOTICES = {
-  pauseRecovery: notice('recovery-paused', 'plain', 'recovery paused'),
-  resumeRecovery: notice('recovery-resumed', 'plain', 'recovery resumed'),
-  throttleRecovery: notice('recovery-throttled', 'plain', 'recovery throttle changed'),
-} as const;
 
 /** Under vitest this file runs as it was written, and so must the worker. */
 function workerFile(): string {
