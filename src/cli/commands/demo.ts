@@ -178,7 +178,8 @@ class Demo {
     const doings = Promise.all([this.#keepWriting(workload, over.signal), this.#plot(over.signal)]);
     const { liveSource } = await import('../../watch/live-source.ts');
     const source = liveSource(NAME, controlSocketPath(this.#places, NAME));
-    await openScreen(this.#outside, this.#flags, source, { stateDir: this.#places.stateDir });
+    const { stateDir } = this.#places;
+    await openScreen(this.#outside, this.#flags, source, { table: this.#table, stateDir });
     over.abort();
     await doings;
     return await this.#healed(workload);
