@@ -134,7 +134,9 @@ function ascii(bytes: Uint8Array, start: number, length: number): string {
   const pieces: string[] = [];
   const end = Math.min(start + length, bytes.length);
   for (let at = start; at < end; at += PIECE_BYTES) {
-    pieces.push(String.fromCharCode(...bytes.subarray(at, Math.min(at + PIECE_BYTES, end))));
+    const piece: ArrayLike<number> = bytes.subarray(at, Math.min(at + PIECE_BYTES, end));
+    // Not spread: that would ask for one number after the other.
+    pieces.push(String.fromCharCode.apply(null, piece as number[]));
   }
   return pieces.join('');
 }
