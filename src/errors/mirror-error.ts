@@ -77,6 +77,7 @@ export const EXIT_CODE_OF = {
   LEG_NEEDED: EXIT.tryAgain,
   LOG_LOCKED: EXIT.tryAgain,
   WAIT_TIMED_OUT: EXIT.tryAgain,
+  CHECK_UNFINISHED: EXIT.tryAgain,
 
   NOT_PERMITTED: EXIT.notPermitted,
 

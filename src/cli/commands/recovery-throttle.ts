@@ -1,21 +1,10 @@
 /** `mirrorctl recovery throttle NAME [PERCENT|RATE]`: how much of the machine recovery may take. */
 import { MIRROR } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { giveOrder } from '../recovery-order.ts';
-import { describeThrottle } from '../status-text.ts';
-import { parseThrottle } from '../throttle-words.ts';
+import { giveOrder, LIMIT, limitFrom } from '../recovery-order.ts';
 
 export const command: Command = {
-  args: [
-    MIRROR,
-    {
-      name: 'LIMIT',
-      help: 'a share of the time (50%), or a rate (20MiB, 20MiB/s); without it there is no limit',
-      min: 0,
-      max: 1,
-      completes: 'nothing',
-    },
-  ],
+  args: [MIRROR, LIMIT],
   usage: 'NAME [PERCENT|RATE]',
   flags: {},
   changes: true,
@@ -27,12 +16,8 @@ export const command: Command = {
   notes: ['The limit holds until it is changed or the mirror is deactivated.'],
 
   run(outside, input, flags) {
-    const word = input.optional('LIMIT');
-    const throttle = word === null ? null : parseThrottle(word);
-    const does = throttle === null ? 'not limited' : `limited to ${describeThrottle(throttle)}`;
-    return giveOrder(outside, input, flags, {
-      request: { ask: 'throttleRecovery', throttle },
-      does,
-    });
+    const { throttle, does } = limitFrom(input);
+    const request = { ask: 'throttleRecovery', throttle } as const;
+    return giveOrder(outside, input, flags, { of: 'recovery', request, does });
   },
 };

@@ -1,0 +1,89 @@
+/**
+ * What a check came to, for people:
+ *
+ *   m0: 128 of 128 regions (64 MiB) compared in 0:00:01: the legs differ in 2 regions
+ *   REGION   OFFSET  LENGTH  a.img         b.img
+ *        5  2621440     512  3fe1a2b4c5d6  9c0d11aa22bb  to be copied from b.img
+ *
+ * The columns of the legs are the beginnings of the SHA-256 of these bytes: alike, and the bytes are.
+ */
+import path from 'node:path';
+import type { CheckFinding, CheckReport } from '../control-protocol/check-report.ts';
+import { differingCount, FINDINGS_MAX } from '../control-protocol/check-report.ts';
+import { formatBytes, formatDuration } from '../geometry/size-words.ts';
+import { printable } from './failure-report.ts';
+import { tableLines } from './text-layout.ts';
+
+const HASH_DIGITS = 12;
+
+export function describeCheck(name: string, report: CheckReport): string[] {
+  return [`${name}: ${verdictOf(report)}`, ...findingLines(report), ...remarks(name, report)];
+}
+
+/** One line of `status`: when, how far, what was found. */
+export function checkSummary(report: {
+  readonly state: CheckReport['state'];
+  readonly updatedAt: string;
+  readonly firstRegion: number;
+  readonly nextRegion: number;
+  readonly endRegion: number;
+  readonly differentRegions: number;
+  readonly unreadableRegions: number;
+}): string {
+  const { state, updatedAt, firstRegion, nextRegion, endRegion } = report;
+  const share = ((100 * (nextRegion - firstRegion)) / (endRegion - firstRegion)).toFixed(1);
+  const found = foundWords(report.differentRegions, report.unreadableRegions);
+  const when = updatedAt.replace(/\.\d+Z$/, 'Z');
+  if (state === 'finished') return `finished ${when}, ${found}`;
+  return `${state === 'running' ? 'at' : `${state} at`} ${share} % (${when}), ${found} so far`;
+}
+
+function verdictOf(report: CheckReport): string {
+  const { tally, first, next, end, regionSizeBytes, startedAt, updatedAt, state } = report;
+  const amount = `${tally.compared} of ${end - first} regions (${formatBytes(tally.compared * regionSizeBytes)})`;
+  const seconds = (Date.parse(updatedAt) - Date.parse(startedAt)) / 1000;
+  const took = `compared in ${formatDuration(Math.max(0, seconds))}`;
+  const reached = state === 'finished' ? '' : `, ${state} at region ${next}`;
+  return `${amount} ${took}${reached}: ${foundWords(tally.different, tally.unreadable)}`;
+}
+
+function foundWords(different: number, unreadable: number): string {
+  const regions = (count: number) => (count === 1 ? '1 region' : `${count} regions`);
+  const differ = different === 0 ? 'no difference' : `the legs differ in ${regions(different)}`;
+  return unreadable === 0 ? differ : `${differ}, ${regions(unreadable)} could not be read`;
+}
+
+function findingLines({ findings, legs, repairFrom }: CheckReport): string[] {
+  if (findings.length === 0) return [];
+  const head = ['REGION', 'OFFSET', 'LENGTH', ...legs.map((leg) => printable(path.basename(leg)))];
+  const source = path.basename(legs[repairFrom ?? 0] ?? '');
+  const rows = findings.map((finding) => rowOf(finding, legs.length, source));
+  const numbers = ['right', 'right', 'right'] as const;
+  const alignments = [...numbers, ...legs.map(() => 'left' as const), 'left' as const];
+  return tableLines([[...head, ''], ...rows], alignments);
+}
+
+function rowOf(finding: CheckFinding, legCount: number, source: string): string[] {
+  const { region, offset, length, hashes, repaired } = finding;
+  const cells = Array.from({ length: legCount }, (_, leg) => {
+    return hashes.find((hash) => hash.leg === leg)?.sha256.slice(0, HASH_DIGITS) ?? '-';
+  });
+  const fate = repaired ? `copied from ${source}` : '';
+  return [String(region), String(offset), String(length), ...cells, fate];
+}
+
+function remarks(name: string, report: CheckReport): string[] {
+  const { tally, findings } = report;
+  const unlisted = differingCount(report) - findings.filter(({ repaired }) => !repaired).length;
+  return [
+    ...(tally.skipped > 0
+      ? [`${tally.skipped} regions are on one leg only, or wait for recovery: not compared`]
+      : []),
+    ...(unlisted > 0
+      ? [`${unlisted} more regions differ: details are kept of ${FINDINGS_MAX} only`]
+      : []),
+    ...(differingCount(report) > 0
+      ? [`nothing was changed; mirrorctl check ${name} --repair --from LEG copies from LEG`]
+      : []),
+  ];
+}
