@@ -14,6 +14,7 @@ import { throttling } from './mirror-actions.ts';
 import type { Overlay } from './overlay.ts';
 import type { DeckLayout, ScreenPlan } from './screen-plan.ts';
 import { planScreen } from './screen-plan.ts';
+import { shortPaths } from './screen-words.ts';
 import type { CommandEnd, ListedMirror, StateDirectory } from './state-directory.ts';
 import type { TerminalTraits } from './terminal-traits.ts';
 import type { Theme } from './theme.ts';
@@ -181,7 +182,8 @@ export class Dashboard {
   async run(words: readonly string[]): Promise<boolean> {
     const { isDone, lines } = await this.#command(words);
     const said = (isDone ? lines[0] : lines.at(-1)) ?? `done: mirrorctl ${words.join(' ')}`;
-    this.say(said.replace(/^mirrorctl: /, ''), !isDone);
+    const legs = this.watch.snapshot.status?.legs ?? [];
+    this.say(shortPaths(said.replace(/^mirrorctl: /, ''), { legs }), !isDone);
     return isDone;
   }
 
@@ -193,7 +195,9 @@ export class Dashboard {
     const rehearsal = await this.#command([...action.words, '--dry-run']);
     const { overlay } = this;
     if (overlay?.kind !== 'confirm' || overlay.action !== action) return;
-    this.open({ ...overlay, rehearsal });
+    const legs = this.watch.snapshot.status?.legs ?? [];
+    const lines = rehearsal.lines.map((line) => shortPaths(line, { legs }));
+    this.open({ ...overlay, rehearsal: { ...rehearsal, lines } });
   }
 
   async #command(words: readonly string[]): Promise<CommandEnd> {

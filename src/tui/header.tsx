@@ -6,7 +6,7 @@ import type { Dashboard } from './dashboard.ts';
 import type { Meaning } from './paint.ts';
 import { colourOf } from './paint.ts';
 import { ProgressBar } from './progress-bar.tsx';
-import { agoWords, baseName, etaWords, percentWords, rateWords } from './screen-words.ts';
+import { etaWords, lengthWords, percentWords, rateWords, shortPaths } from './screen-words.ts';
 
 const HEALTH_MEANING: Readonly<Record<MirrorStatus['health'], Meaning>> = {
   ok: 'good',
@@ -15,34 +15,40 @@ const HEALTH_MEANING: Readonly<Record<MirrorStatus['health'], Meaning>> = {
   unknown: 'faint',
 };
 
+const BADGE = ' mirrorctl ';
+const ROOMY_COLUMNS = 100;
+
 export function Header({ dashboard }: { readonly dashboard: Dashboard }) {
   const { status, samples } = dashboard.watch.snapshot;
   const { columns } = dashboard.plan;
   if (status === null) return <Bare dashboard={dashboard} words="waiting for the engine" />;
   const outlook = recoveryOutlook(status, samples);
   const moves = status.activity === 'recovering';
-  const rate = moves ? ` ${rateWords(status.recovery.bytesPerSecond)}` : '';
+  const rate = moves ? `  ${rateWords(status.recovery.bytesPerSecond)}` : '';
   const eta = moves ? `  ${etaWords(outlook.recentEtaSeconds)} to go` : '';
   const words = `  ${percentWords(outlook.doneShare)}${rate}${eta}`;
   const mode = modeWords(dashboard);
-  const fixed = 12 + status.name.length + status.health.length + status.activity.length + 7;
+  // A rate and a time to go say that it recovers, where there is little room for more.
+  const doing = moves && columns < ROOMY_COLUMNS ? '' : `${status.activity}  `;
+  const fixed = BADGE.length + status.name.length + status.health.length + doing.length + 6;
+  const bar = columns - fixed - words.length - (mode === '' ? 0 : mode.length + 2);
   return (
     <Text wrap="truncate">
       <Text bold inverse>
-        {' mirrorctl '}
+        {BADGE}
       </Text>
       <Text bold>{`  ${status.name}  `}</Text>
       <Text bold {...colourOf(dashboard, HEALTH_MEANING[status.health])}>
         {status.health.toUpperCase()}
       </Text>
-      <Text>{`  ${status.activity}  `}</Text>
+      <Text>{`  ${doing}`}</Text>
       <ProgressBar
         dashboard={dashboard}
         share={outlook.doneShare}
-        width={Math.max(4, Math.min(60, columns - fixed - words.length - mode.length - 4))}
+        width={Math.max(4, Math.min(60, bar))}
       />
       <Text>{words}</Text>
-      <Text>{'  '}</Text>
+      <Text>{mode === '' ? '' : '  '}</Text>
       <Text bold inverse {...colourOf(dashboard, 'warning')}>
         {mode}
       </Text>
@@ -54,7 +60,7 @@ function Bare({ dashboard, words }: { readonly dashboard: Dashboard; readonly wo
   return (
     <Text wrap="truncate">
       <Text bold inverse>
-        {' mirrorctl '}
+        {BADGE}
       </Text>
       <Text bold>{`  ${dashboard.watch.source.name}  `}</Text>
       <Text {...colourOf(dashboard, 'faint')}>{words}</Text>
@@ -85,7 +91,12 @@ export function Alert({ dashboard }: { readonly dashboard: Dashboard }) {
   const said = message === null ? meaning : message.isBad ? 'bad' : 'good';
   return (
     <>
-      <Text wrap="truncate" {...colourOf(dashboard, said)}>{` ${message?.text ?? words}`}</Text>
+      <Text wrap="truncate">
+        <Text {...colourOf(dashboard, 'faint')}>
+          {message === null ? sinceWords(dashboard) : ' '}
+        </Text>
+        <Text {...colourOf(dashboard, said)}>{message?.text ?? words}</Text>
+      </Text>
       <Text wrap="truncate">
         <Text {...colourOf(dashboard, 'faint')}>{advice === '' ? ' ' : ` ${arrow} `}</Text>
         <Text
@@ -120,7 +131,7 @@ function alertOf(dashboard: Dashboard): AlertWords {
   }
   return {
     meaning: health === 'failed' ? 'bad' : 'warning',
-    words: shortPaths(attention.status, status) + sinceWords(dashboard),
+    words: shortPaths(attention.status, status),
     advice: adviceOf(dashboard, shortPaths(attention.action, status)),
   };
 }
@@ -132,18 +143,11 @@ function adviceOf({ canAct, watch }: Dashboard, action: string): string {
   return action === '' ? '' : `${action}   (a: all that can be done)`;
 }
 
-/** Legs by the names of their files, if these tell them apart: directories take the room of words. */
-function shortPaths(text: string, { legs }: MirrorStatus): string {
-  const names = legs.map(({ path }) => baseName(path));
-  if (new Set(names).size < names.length) return text;
-  return legs.reduce((short, { path }) => short.replaceAll(path, baseName(path)), text);
-}
-
-/** Since when this screen has seen the trouble; nothing at first. */
+/** Since when this screen has seen the trouble; before what is wrong, because there it is never cut. */
 function sinceWords({ watch }: Dashboard): string {
-  const { troubledSince } = watch.snapshot;
-  const since = troubledSince === null ? 0 : watch.now - troubledSince;
-  return since < 2 ? '' : ` (first seen ${agoWords(since)})`;
+  const { troubledSince, link } = watch.snapshot;
+  if (troubledSince === null || link === 'lost') return ' ';
+  return ` ${lengthWords(watch.now - troubledSince).padStart(6)}  `;
 }
 
 /** Rows in which ink draws nothing: they are the painter's. */

@@ -22,8 +22,8 @@ const ROOMY_COLUMNS = 110;
 export function Legend({ dashboard }: { readonly dashboard: Dashboard }) {
   const { settings, plan, map } = dashboard;
   const { depth, ascii } = settings.traits;
-  const gap = plan.columns < ROOMY_COLUMNS ? ' ' : '   ';
-  const items = map.subject === 'missing' ? missingItems(dashboard) : lookItems(dashboard);
+  const isRoomy = plan.columns >= ROOMY_COLUMNS;
+  const items = map.subject === 'missing' ? missingItems(dashboard) : lookItems(dashboard, isRoomy);
   return (
     <Text wrap="truncate">
       {items.map(({ tone, words, count }) => (
@@ -32,7 +32,7 @@ export function Legend({ dashboard }: { readonly dashboard: Dashboard }) {
             {` ${depth === 0 || ascii ? toneGlyph(tone, ascii) : '■'}`}
           </Text>
           <Text {...(count === 0 ? colourOf(dashboard, 'faint') : {})}>
-            {` ${words}${count === null ? '' : ` ${grouped(count)}`}${gap}`}
+            {` ${words}${count === null ? '' : ` ${grouped(count)}`}${isRoomy ? '   ' : ' '}`}
           </Text>
         </Text>
       ))}
@@ -49,7 +49,7 @@ const LEGEND: readonly (readonly [shown: RegionLook, ...others: RegionLook[]])[]
   ['stranded'],
 ];
 
-function lookItems({ watch, map }: Dashboard): LegendItem[] {
+function lookItems({ watch, map }: Dashboard, isRoomy: boolean): LegendItem[] {
   const { picture } = watch;
   const tally = (look: RegionLook) => picture?.tallies[REGION_LOOKS.indexOf(look)] ?? 0;
   const items = LEGEND.map(([shown, ...others]): LegendItem => {
@@ -59,11 +59,10 @@ function lookItems({ watch, map }: Dashboard): LegendItem[] {
   const hot = toneOf(REGION_LOOKS.indexOf('dirty'), HEAT_LEVELS - 1);
   items.splice(2, 0, { tone: hot, words: 'writing', count: picture?.writingAt(watch.now) ?? 0 });
   const head: LegendItem = { tone: HEAD_TONE, words: 'head', count: null };
-  // What is rare is left out while there is none of it, so that 80 columns suffice.
-  return [...items, head].filter(({ tone, count }) => {
-    if (tone === HEAD_TONE) return map.canvas.head !== null;
-    return count !== 0 || tone !== toneOf(REGION_LOOKS.indexOf('stranded'), 0);
-  });
+  if (map.canvas.head !== null && isRoomy) items.push(head);
+  // What there is none of is left out where there is little room, and what is rare everywhere.
+  const isRare = (tone: number) => tone === toneOf(REGION_LOOKS.indexOf('stranded'), 0);
+  return items.filter(({ tone, count }) => count !== 0 || (isRoomy && !isRare(tone)));
 }
 
 function missingItems({ watch }: Dashboard): LegendItem[] {

@@ -59,10 +59,10 @@ function emptyLine({ mirrors }: Dashboard, { onlyProblems }: OverlayOf<'mirrors'
 }
 
 function hintFor({ canAct }: Dashboard, { onlyProblems }: OverlayOf<'mirrors'>): string {
-  const filter = onlyProblems ? '!: all' : '!: only problems';
+  const filter = onlyProblems ? '!: all' : '!: problems';
   return [
     'arrows: choose',
-    'enter: watch it',
+    'enter: watch',
     filter,
     ...(canAct ? ['c: create'] : []),
     'esc: leave',

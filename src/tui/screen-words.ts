@@ -1,4 +1,5 @@
 /** Numbers as the screen shows them: short, of steady width where they change, unknown as a dash. */
+import type { MirrorStatus } from '../control-protocol/mirror-status.ts';
 import { formatDuration, formatRate } from '../geometry/size-words.ts';
 
 export const UNKNOWN = '–';
@@ -40,12 +41,16 @@ export function percentWords(share: number | null): string {
   return `${percent.toFixed(percent === 100 ? 0 : 1)} %`;
 }
 
-/** `12 s`, `4 min`, `2 h`: how long ago. */
+/** How long ago. */
 export function agoWords(seconds: number): string {
-  if (seconds < 1) return 'just now';
-  if (seconds < 120) return `${Math.floor(seconds)} s ago`;
-  if (seconds < 7200) return `${Math.floor(seconds / 60)} min ago`;
-  return `${Math.floor(seconds / 3600)} h ago`;
+  return seconds < 1 ? 'just now' : `${lengthWords(seconds)} ago`;
+}
+
+/** `12 s`, `4 min`, `2 h`. */
+export function lengthWords(seconds: number): string {
+  if (seconds < 120) return `${Math.floor(seconds)} s`;
+  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;
+  return `${Math.floor(seconds / 3600)} h`;
 }
 
 /** The end of a path says more than its beginning. */
@@ -55,4 +60,11 @@ export function tail(text: string, width: number): string {
 
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** Legs by the names of their files, if these tell them apart: directories take the room of words. */
+export function shortPaths(text: string, { legs }: Pick<MirrorStatus, 'legs'>): string {
+  const names = legs.map(({ path }) => baseName(path));
+  if (new Set(names).size < names.length) return text;
+  return legs.reduce((short, { path }) => short.replaceAll(path, baseName(path)), text);
 }
