@@ -8,10 +8,11 @@
  * The columns of the legs are the beginnings of the SHA-256 of these bytes: alike, and the bytes are.
  */
 import path from 'node:path';
-import type { CheckFinding, CheckReport } from '../control-protocol/check-report.ts';
+import type { CheckFinding, CheckReport, CheckStatus } from '../control-protocol/check-report.ts';
 import { differingCount, FINDINGS_MAX } from '../control-protocol/check-report.ts';
-import { formatBytes, formatDuration } from '../geometry/size-words.ts';
+import { formatBytes, formatDuration, formatRate } from '../geometry/size-words.ts';
 import { printable } from './failure-report.ts';
+import { sharePercent } from './progress-words.ts';
 import { tableLines } from './text-layout.ts';
 
 const HASH_DIGITS = 12;
@@ -21,21 +22,19 @@ export function describeCheck(name: string, report: CheckReport): string[] {
 }
 
 /** One line of `status`: when, how far, what was found. */
-export function checkSummary(report: {
-  readonly state: CheckReport['state'];
-  readonly updatedAt: string;
-  readonly firstRegion: number;
-  readonly nextRegion: number;
-  readonly endRegion: number;
-  readonly differentRegions: number;
-  readonly unreadableRegions: number;
-}): string {
-  const { state, updatedAt, firstRegion, nextRegion, endRegion } = report;
-  const share = ((100 * (nextRegion - firstRegion)) / (endRegion - firstRegion)).toFixed(1);
-  const found = foundWords(report.differentRegions, report.unreadableRegions);
+export function checkSummary(check: CheckStatus): string {
+  const { state, updatedAt, firstRegion, nextRegion, endRegion, bytesPerSecond, etaSeconds } =
+    check;
+  const found = foundWords(check.differentRegions, check.unreadableRegions);
   const when = updatedAt.replace(/\.\d+Z$/, 'Z');
   if (state === 'finished') return `finished ${when}, ${found}`;
-  return `${state === 'running' ? 'at' : `${state} at`} ${share} % (${when}), ${found} so far`;
+  const share = sharePercent(nextRegion - firstRegion, endRegion - firstRegion);
+  return [
+    state === 'running' && bytesPerSecond !== null ? share : `${state} at ${share} (${when})`,
+    ...(bytesPerSecond === null ? [] : [formatRate(bytesPerSecond)]),
+    ...(etaSeconds === null ? [] : [`${formatDuration(etaSeconds)} to go`]),
+    `${found} so far`,
+  ].join(', ');
 }
 
 function verdictOf(report: CheckReport): string {

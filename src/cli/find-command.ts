@@ -3,8 +3,6 @@
  *
  *   --state-dir /x  log  --json  dump  m0.log --runs       rest: --state-dir /x --json m0.log --runs
  *                   └──── log dump ────┘
- *
- * `check` is a command and also the first word of `check pause`: the longer name goes first.
  */
 import { MirrorError } from '../errors/mirror-error.ts';
 import type { CommandEntry } from './command.ts';
@@ -21,14 +19,12 @@ export type Found =
 export function findCommand(words: readonly string[], table: readonly CommandEntry[]): Found {
   const first = takeWord(words);
   if (first.word === null) return { kind: 'nothing', rest: first.rest };
-  const members = membersOf(first.word, table);
-  const second = takeWord(members.length === 0 ? [] : first.rest);
-  const named = members.find(({ name }) => name === `${first.word} ${second.word}`);
-  if (named !== undefined) return { kind: 'command', entry: named, rest: second.rest };
   const single = entryNamed(first.word, table);
   if (single !== undefined) return { kind: 'command', entry: single, rest: first.rest };
 
+  const members = membersOf(first.word, table);
   if (members.length === 0) throw unknownCommand(first.word, table);
+  const second = takeWord(first.rest);
   if (second.word === null) return { kind: 'group', name: first.word, rest: first.rest };
   const pair = entryNamed(`${first.word} ${second.word}`, table);
   if (pair === undefined) throw unknownCommand(`${first.word} ${second.word}`, members);

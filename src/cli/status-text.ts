@@ -7,6 +7,7 @@
  *     status: leg b.img failed a write; …
  *     action: check b.img, then …
  *   recovery: 30.0 % of 4.0 GiB, 212 MiB/s, 0:00:13 to go
+ *      check: finished 2026-11-22T18:55:23Z, no difference
  *       legs: INDEX  LEG    STATE  READ  WRITE  SYNC  FLUSH
  *             0      a.img  alive     0      0     0      0  primary
  *        log: disk m0.log, 128 regions of 512 KiB, 124 clean
@@ -14,6 +15,7 @@
 import type { LegStatus, MirrorStatus } from '../control-protocol/mirror-status.ts';
 import { EXIT } from '../errors/mirror-error.ts';
 import { formatBytes, formatDuration, formatRate } from '../geometry/size-words.ts';
+import { checkSummary } from './check-words.ts';
 import { printable } from './failure-report.ts';
 import type { Listed } from './observe.ts';
 import { sharePercent } from './progress-words.ts';
@@ -31,6 +33,7 @@ export function describeStatus(status: MirrorStatus): string[] {
     ...(status.recovery.active || status.recovery.paused
       ? [labelled('recovery', recoveryOf(status))]
       : []),
+    ...(status.check === null ? [] : [labelled('check', checkSummary(status.check))]),
     ...legLines(status.legs),
     labelled('log', logOf(status)),
     ...status.exports.map((uri) => labelled('export', uri)),

@@ -198,3 +198,7 @@ export function checkStatusOf(found: CheckReport, pace: CheckPace | null): Check
 export function differingCount({ differing }: CheckReport): number {
   return differing.reduce((sum, value, place) => (place % 2 === 0 ? sum : sum + value), 0);
 }
+
+export function isSound({ different, unreadable }: CheckTally): boolean {
+  return different + unreadable === 0;
+}

@@ -227,7 +227,7 @@ export class ActiveCheck {
 }
 
 function busy(name: string): MirrorError {
-  const hint = `mirrorctl check stop ${name} ends it`;
+  const hint = `mirrorctl check ${name} --stop ends it`;
   return new MirrorError('MIRROR_BUSY', `a check of ${name} is under way`, { mirror: name }, hint);
 }
 

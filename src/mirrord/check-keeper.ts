@@ -5,7 +5,7 @@
  * `differing`: one byte a region, 1 where the legs are known to differ. It belongs to whoever compares
  * the legs; here it is only read, except that a new keeper fills in what was known before.
  */
-import type { CheckFinding, CheckReport, CheckTally } from '../control-protocol/check-report.ts';
+import type { CheckFinding, CheckReport } from '../control-protocol/check-report.ts';
 import { CHECK_SCHEMA, FINDINGS_MAX, NOTHING_CHECKED } from '../control-protocol/check-report.ts';
 import { RegionGeometry } from '../geometry/region-geometry.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
@@ -99,10 +99,6 @@ export class CheckKeeper {
 /** Paused, or interrupted by a stop or a crash. */
 export function isUnfinished({ state, next, end }: CheckReport): boolean {
   return (state === 'paused' || state === 'running') && next < end;
-}
-
-export function isSound({ different, unreadable }: CheckTally): boolean {
-  return different + unreadable === 0;
 }
 
 function runsOf(flags: Uint8Array): number[] {

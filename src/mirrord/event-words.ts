@@ -1,5 +1,6 @@
 /** What happened, in words: for people a sentence, for scripts a name and fields. */
 import type { CheckTally } from '../control-protocol/check-report.ts';
+import { isSound } from '../control-protocol/check-report.ts';
 import type { EngineEvent } from '../control-protocol/control-request.ts';
 import type { EventFields, EventName } from '../control-protocol/event-names.ts';
 import type { MirrorEvent } from '../engine/effect.ts';
@@ -96,7 +97,7 @@ const CHECK_TURNS = {
 function checkNotice({ event, next, tally }: Extract<MirrorEvent, { tally: unknown }>): Notice {
   const fields = { next, ...tally };
   if (event === 'checkFinished') {
-    const kind = tally.different + tally.unreadable === 0 ? 'good' : 'bad';
+    const kind = isSound(tally) ? 'good' : 'bad';
     return notice('check-finished', kind, `the check is done: ${tallyWords(tally)}`, fields);
   }
   const [name, does] = CHECK_TURNS[event];

@@ -6,6 +6,7 @@
  *   none runs ─▶ lock, compare ─▶ report                 interrupted: paused, too
  */
 import type { CheckReport } from '../../control-protocol/check-report.ts';
+import { isSound } from '../../control-protocol/check-report.ts';
 import type { CheckRequest } from '../../control-protocol/control-request.ts';
 import type { ExitCode } from '../../errors/mirror-error.ts';
 import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
@@ -51,6 +52,9 @@ export const command: Command = {
       metavar: 'LIMIT',
       help: 'a share of the time (50%), or a rate (20MiB/s)',
     },
+    pause: { value: 'none', help: 'compare nothing more for now' },
+    resume: { value: 'none', help: 'go on with what was paused, or left unfinished' },
+    stop: { value: 'none', help: 'end it; what it has found stays known' },
     restart: { value: 'none', help: 'from the start, even if there is one to go on with' },
     'no-wait': { value: 'none', help: 'let the engine do it, and do not wait for the end' },
     ...PROGRESS_FLAG,
@@ -69,7 +73,7 @@ export const command: Command = {
   notes: [
     'While a region is compared, writes to it wait. It gives way to recovery and to clients, can be paused, and goes on after a stop or a crash. Regions that wait for recovery are left out.',
     'Nobody can tell from a difference which leg is right, so nothing is changed unless you name one. That leg becomes the primary first, so that a crash in the middle changes nothing about that; then recovery copies what differs from it. Until it is repaired, a region that differs is read from the primary alone.',
-    'Without an engine it compares under the same locks, and repairs nothing. A mirror whose name is pause, resume, stop or throttle is checked with `mirrorctl scrub NAME`.',
+    'Without an engine it compares under the same locks, and repairs nothing. Interrupted, it is paused; one that was interrupted otherwise goes on by itself at the next activation.',
   ],
   exitCodes: {
     [EXIT.ok]: 'no difference',
@@ -80,6 +84,8 @@ export const command: Command = {
     const places = placesFor(outside, flags);
     const spec = readDefinition(places, input.one('NAME'));
     const isActive = whoActivated(places, spec.name) !== 'nobody';
+    const turn = turnFrom(flags);
+    if (turn !== null) return turned(outside, places, spec.name, flags, turn);
     if (flags.has('list')) return list(outside, places, spec, flags, isActive);
     const request = requestFrom(outside, spec, flags);
     if (request.repairFrom !== null && !isActive) throw needsEngine(spec.name);
@@ -88,14 +94,52 @@ export const command: Command = {
       return EXIT.ok;
     }
     if (request.repairFrom !== null) await confirmLoss(outside, flags, lossOf(spec, request));
-    const report = isActive
-      ? await checkThroughEngine(outside, places, spec, request, flags)
-      : await checkFiles(outside, places, spec, request, flags);
-    if (report === null) return EXIT.ok;
-    print(outside, spec.name, report, flags);
-    return report.tally.different + report.tally.unreadable > 0 ? EXIT.findings : EXIT.ok;
+    if (!isActive) {
+      return answer(
+        outside,
+        spec.name,
+        await checkFiles(outside, places, spec, request, flags),
+        flags,
+      );
+    }
+    await joinOrStart(places, spec.name, request);
+    return follow(outside, places, spec.name, flags);
   },
 };
+
+const TURNS = {
+  pause: { request: { ask: 'pauseCheck' }, does: 'paused' },
+  resume: { request: { ask: 'resumeCheck' }, does: 'going on' },
+  stop: { request: { ask: 'stopCheck' }, does: 'ended' },
+} as const;
+type Turn = keyof typeof TURNS;
+
+function turnFrom(flags: Flags): Turn | null {
+  const turns = (Object.keys(TURNS) as Turn[]).filter((turn) => flags.has(turn));
+  const [turn = null, ...others] = turns;
+  const wishes = ['repair', 'from', 'list', 'regions', 'throttle', 'restart'];
+  const misplaced = [...others, ...wishes.filter((wish) => flags.has(wish))];
+  if (turn === null || misplaced.length === 0) return turn;
+  throw new MirrorError('USAGE', `--${turn} and --${misplaced[0]} contradict each other`);
+}
+
+async function turned(
+  outside: Outside,
+  places: Places,
+  name: string,
+  flags: Flags,
+  turn: Turn,
+): Promise<ExitCode> {
+  const { request, does } = TURNS[turn];
+  const dryRun = flags.has('dry-run');
+  if (!dryRun) await ask(places, name, request, 'done');
+  const report = await reportOf(places, name);
+  if (turn === 'resume' && !dryRun) return follow(outside, places, name, flags);
+  const where = report === null ? '' : ` at region ${report.next} of ${report.end}`;
+  if (flags.has('json')) outside.print(`${JSON.stringify({ name, dryRun, ...report })}\n`);
+  else outside.print(`check of ${name} ${dryRun ? 'would be' : 'is'} ${does}${where}\n`);
+  return EXIT.ok;
+}
 
 function requestFrom(outside: Outside, spec: MirrorSpec, flags: Flags): StartCheck {
   const { regionCount } = RegionGeometry.of(spec.sizeBytes, spec.regionSizeBytes);
@@ -163,25 +207,25 @@ async function reportOf(places: Places, name: string): Promise<CheckReport | nul
   return (await ask(places, name, { ask: 'check' }, 'check')).check;
 }
 
-/** Null: nobody waits for it. */
-async function checkThroughEngine(
+/** Until the engine is done with it, unless nobody wants to wait. */
+async function follow(
   outside: Outside,
   places: Places,
-  { name }: MirrorSpec,
-  request: StartCheck,
+  name: string,
   flags: Flags,
-): Promise<CheckReport | null> {
-  const interruption = outside.interruption();
-  await joinOrStart(places, name, request);
+): Promise<ExitCode> {
   if (flags.has('no-wait')) {
-    outside.print(`${name}: the check is under way; mirrorctl check ${name} --list shows it\n`);
-    return null;
+    const report = await reportOf(places, name);
+    if (flags.has('json')) outside.print(`${JSON.stringify({ name, ...report })}\n`);
+    else outside.print(`check of ${name} is under way; mirrorctl status ${name} shows how far\n`);
+    return EXIT.ok;
   }
+  const interruption = outside.interruption();
   const progress = new Progress(outside, flags, jobOf(name));
   try {
     for (;;) {
       const report = await reportOf(places, name);
-      if (report === null || report.state !== 'running') return finished(name, report);
+      if (report?.state !== 'running') return answer(outside, name, finished(name, report), flags);
       progress.show(await readingOf(places, name, report));
       await outside.sleep(LOOK_EVERY_MS);
       if (interruption.aborted) await ask(places, name, { ask: 'pauseCheck' }, 'done');
@@ -208,7 +252,7 @@ async function joinOrStart(places: Places, name: string, request: StartCheck): P
 function finished(name: string, report: CheckReport | null): CheckReport {
   if (report?.state === 'finished') return report;
   const where = report === null ? 'stopped' : `${report.state} at region ${report.next}`;
-  const hint = `mirrorctl check ${name} goes on with it, or begins anew`;
+  const hint = `mirrorctl check ${name} --resume goes on with one that was paused`;
   throw new MirrorError('CHECK_UNFINISHED', `the check of ${name} was ${where}`, {}, hint);
 }
 
@@ -271,6 +315,11 @@ async function waitsForRecovery(
 
 function jobOf(subject: string) {
   return { name: 'check', subject, doing: 'comparing legs' };
+}
+
+function answer(outside: Outside, name: string, report: CheckReport, flags: Flags): ExitCode {
+  print(outside, name, report, flags);
+  return isSound(report.tally) ? EXIT.ok : EXIT.findings;
 }
 
 function print(outside: Outside, name: string, report: CheckReport, flags: Flags): void {

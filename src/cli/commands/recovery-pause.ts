@@ -12,9 +12,5 @@ export const command: Command = {
   ],
   notes: ['Regions that are being copied are finished first. Writes go to all legs as always.'],
   run: (outside, input, flags) =>
-    giveOrder(outside, input, flags, {
-      of: 'recovery',
-      request: { ask: 'pauseRecovery' },
-      does: 'paused',
-    }),
+    giveOrder(outside, input, flags, { request: { ask: 'pauseRecovery' }, does: 'paused' }),
 };

@@ -10,9 +10,5 @@ export const command: Command = {
   examples: [{ words: 'mirrorctl recovery resume m0', does: 'go on after a pause' }],
   notes: ['Regions whose copy failed are tried again at once.'],
   run: (outside, input, flags) =>
-    giveOrder(outside, input, flags, {
-      of: 'recovery',
-      request: { ask: 'resumeRecovery' },
-      does: 'resumed',
-    }),
+    giveOrder(outside, input, flags, { request: { ask: 'resumeRecovery' }, does: 'resumed' }),
 };

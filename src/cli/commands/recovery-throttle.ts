@@ -1,10 +1,21 @@
 /** `mirrorctl recovery throttle NAME [PERCENT|RATE]`: how much of the machine recovery may take. */
 import { MIRROR } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { giveOrder, LIMIT, limitFrom } from '../recovery-order.ts';
+import { giveOrder } from '../recovery-order.ts';
+import { describeThrottle } from '../status-text.ts';
+import { parseThrottle } from '../throttle-words.ts';
 
 export const command: Command = {
-  args: [MIRROR, LIMIT],
+  args: [
+    MIRROR,
+    {
+      name: 'LIMIT',
+      help: 'a share of the time (50%), or a rate (20MiB, 20MiB/s); without it there is no limit',
+      min: 0,
+      max: 1,
+      completes: 'nothing',
+    },
+  ],
   usage: 'NAME [PERCENT|RATE]',
   flags: {},
   changes: true,
@@ -16,8 +27,12 @@ export const command: Command = {
   notes: ['The limit holds until it is changed or the mirror is deactivated.'],
 
   run(outside, input, flags) {
-    const { throttle, does } = limitFrom(input);
-    const request = { ask: 'throttleRecovery', throttle } as const;
-    return giveOrder(outside, input, flags, { of: 'recovery', request, does });
+    const word = input.optional('LIMIT');
+    const throttle = word === null ? null : parseThrottle(word);
+    const does = throttle === null ? 'not limited' : `limited to ${describeThrottle(throttle)}`;
+    return giveOrder(outside, input, flags, {
+      request: { ask: 'throttleRecovery', throttle },
+      does,
+    });
   },
 };
