@@ -8,7 +8,7 @@
  *
  * Lives in one thread; the devices may have been opened by another and are closed by whoever did.
  */
-import { invariant } from '../errors/invariant.ts';
+import { broken, invariant } from '../errors/invariant.ts';
 import type { ByteCount, ByteOffset, LegIndex } from '../geometry/units.ts';
 import type { WritePolicy } from './device-io.ts';
 import { DeviceIo } from './device-io.ts';
@@ -110,9 +110,7 @@ export class FsBackend implements LegIo, LogIo {
   }
 
   #leg(index: LegIndex): Leg {
-    const leg = this.#legs[index];
-    invariant(leg !== undefined, `no leg ${index}`);
-    return leg;
+    return this.#legs[index] ?? broken(`no leg ${index}`);
   }
 }
 

@@ -11,7 +11,7 @@
  * How much is held at once is for others to bound (nbd-server's memory budget). What is free stays
  * mapped, but large free slots beyond `IDLE_BYTES_MAX` give their pages back to the system.
  */
-import { invariant } from '../errors/invariant.ts';
+import { broken, invariant } from '../errors/invariant.ts';
 import type { RingCalls } from './io-uring-calls.ts';
 
 const PAGE_BYTES = 4096;
@@ -92,8 +92,7 @@ export class NativeMemory {
   /** At least `length` bytes, with anything in them. */
   take(length: number): NativeSlot {
     const shift = length <= PAGE_BYTES ? 0 : 32 - Math.clz32(length - 1) - SMALLEST_SHIFT;
-    const free = this.#free[shift];
-    invariant(free !== undefined, `no slot is ${length} bytes long`);
+    const free = this.#free[shift] ?? broken(`no slot is ${length} bytes long`);
     if (free.length === 0) this.#map(shift, free);
     const slot = free.pop();
     invariant(slot !== undefined, 'a block holds at least one slot');

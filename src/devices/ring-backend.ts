@@ -6,7 +6,7 @@
  * Only the log's bits live in the heap of JavaScript, which the kernel must not look into while
  * nobody waits for it, so each log write takes a copy along.
  */
-import { invariant } from '../errors/invariant.ts';
+import { broken, invariant } from '../errors/invariant.ts';
 import type { ByteCount, ByteOffset, LegIndex } from '../geometry/units.ts';
 import type { BackendLeg } from './fs-backend.ts';
 import { FsBackend } from './fs-backend.ts';
@@ -153,9 +153,7 @@ export class RingBackend implements LegIo, LogIo {
   }
 
   #leg(index: LegIndex): Leg {
-    const leg = this.#legs[index];
-    invariant(leg !== undefined, `no leg ${index}`);
-    return leg;
+    return this.#legs[index] ?? broken(`no leg ${index}`);
   }
 }
 

@@ -16,7 +16,7 @@
  */
 import fs from 'node:fs';
 import os from 'node:os';
-import { invariant } from '../errors/invariant.ts';
+import { broken, invariant } from '../errors/invariant.ts';
 import { changeCacheLater } from './file-calls.ts';
 import { ioError, ioErrorOfErrno } from './io-error.ts';
 import type { IoUring } from './io-uring.ts';
@@ -91,7 +91,7 @@ export class RingDevice implements TransferDevice {
   /** `from` is a view of native memory. */
   write(from: Uint8Array, position: number, fua: boolean, done: Done): void {
     const { traits, durableFd } = this.#device;
-    invariant(durableFd >= 0, `${this.path} is open for reading only`);
+    if (durableFd < 0) broken(`${this.path} is open for reading only`);
     const address = this.#addressOf(from);
     if (this.#writesNow && (!fua || traits.inMemory)) {
       done(this.#writeNow(address, from.length, position));

@@ -182,7 +182,7 @@ export class TimedLegIo implements LegIo, LogIo {
       return;
     }
     operation.done = null;
-    place.pending.delete(operation);
+    if (place.pending.size > 0) place.pending.delete(operation);
     done(error);
   }
 }

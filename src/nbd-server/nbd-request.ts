@@ -6,7 +6,7 @@
  * as one piece:   whole  │ header │ data … │
  *                 into            └ length ┘
  */
-import { invariant } from '../errors/invariant.ts';
+import { broken, invariant } from '../errors/invariant.ts';
 import { COMMAND, COMMAND_FLAG } from '../nbd-protocol/numbers.ts';
 import type { Refusal, WireRequest } from '../nbd-protocol/request.ts';
 import { payloadBytesOf } from '../nbd-protocol/request.ts';
@@ -62,9 +62,8 @@ export class NbdRequest implements BlockRequest {
   }
 
   get verb(): BlockVerb {
-    const verb = VERB_OF_COMMAND[this.wire.command];
-    invariant(verb !== undefined, `command ${this.wire.command} is not for the mirror`);
-    return verb;
+    const { command } = this.wire;
+    return VERB_OF_COMMAND[command] ?? broken(`command ${command} is not for the mirror`);
   }
 
   get offset(): number {
