@@ -24,6 +24,8 @@ export interface RingCalls {
   readVector(fd: number, vector: number, count: number, position: number, flags: number): number;
   send(socket: number, message: number, flags: number): number;
   shutdown(socket: number): number;
+  /** Whoever else wants this processor has it first. */
+  giveWay(): number;
   duplicate(fd: number): number;
   /** The memory at `address`, which must stay mapped for as long as this process lives. */
   view(address: number, bytes: number): ArrayBuffer;
@@ -87,6 +89,7 @@ function callsOf(koffi: Koffi): RingCalls {
   );
   const sendmsg = call<[N, N, N]>('sendmsg', 'int64_t', 'int', 'uintptr_t', 'int');
   const shutdown = call<[N, N]>('shutdown', 'int', 'int', 'int');
+  const schedYield = call<[]>('sched_yield', 'int');
   const fcntl = call<[N, N, N]>('fcntl', 'int', 'int', 'int', 'int');
   const loopOf = call<[unknown, BigUint64Array]>(
     'napi_get_uv_event_loop',
@@ -111,6 +114,7 @@ function callsOf(koffi: Koffi): RingCalls {
       failed(preadv2(fd, vector, count, position, flags)),
     send: (socket, message, flags) => failed(sendmsg(socket, message, flags)),
     shutdown: (socket) => failed(shutdown(socket, SHUT_RDWR)),
+    giveWay: () => failed(schedYield()),
     duplicate: (fd) => failed(fcntl(fd, F_DUPFD_CLOEXEC, 0)),
     view: (address, bytes) => koffi.view(BigInt(address), bytes),
     addressOf: (bytes) => Number(koffi.address(bytes)),

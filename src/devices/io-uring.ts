@@ -189,6 +189,11 @@ export class IoUring {
     else invariant(PASSING.includes(-taken), `io_uring_enter failed with errno ${-taken}`);
   }
 
+  get hasCompletions(): boolean {
+    const words = this.#words;
+    return Atomics.load(words, this.#completionTailAt) !== words[this.#completionHeadAt];
+  }
+
   /** Hands out the completions that are there; returns how many. */
   reap(): number {
     const words = this.#words;

@@ -17,7 +17,9 @@
  * Node registers new descriptors only when it waits, hence two rounds of Node's loop at each visit:
  * the first may ask for something, the second lets the kernel know.
  */
+import { availableParallelism } from 'node:os';
 import { invariant } from '../errors/invariant.ts';
+import { BriefWait, LOOK_MS_MAX } from './brief-wait.ts';
 import type { IoUring } from './io-uring.ts';
 import { OPERATION } from './io-uring.ts';
 import type { RingCalls } from './io-uring-calls.ts';
@@ -28,6 +30,7 @@ const POLLIN = 1;
 
 export class RingLoop {
   readonly ring: IoUring;
+  readonly #calls: RingCalls;
   readonly #libuvFd: number;
   readonly #timespec: NativeSlot;
   readonly #timespecWords: Int32Array;
@@ -37,11 +40,14 @@ export class RingLoop {
   #visitDue = false;
   #visitAt = 0;
   #timeoutAt = Number.POSITIVE_INFINITY;
+  #roundBegan = 0;
+  readonly #briefWait = new BriefWait(availableParallelism());
   #soon: (() => void)[] = [];
   #running = false;
 
   constructor(ring: IoUring, calls: RingCalls, memory: NativeMemory) {
     this.ring = ring;
+    this.#calls = calls;
     this.#libuvFd = calls.loopDescriptor();
     invariant(this.#libuvFd >= 0, 'Node has a loop');
     this.#timespec = memory.take(16);
@@ -90,13 +96,32 @@ export class RingLoop {
     this.#work();
     while (!this.#visitDue) {
       this.#armTimeout();
-      this.ring.enter(1);
+      this.#wait();
       this.ring.reap();
       this.#work();
     }
     if (!this.#running) return;
     this.#visitWithinMax();
     setImmediate(() => setImmediate(() => this.#round()));
+  }
+
+  /** Submits, and returns when a completion is there. */
+  #wait(): void {
+    const from = performance.now();
+    const looks = this.#briefWait.isWorthwhile(from - this.#roundBegan);
+    if (!looks || !this.#look(from + LOOK_MS_MAX)) this.ring.enter(1);
+    this.#roundBegan = performance.now();
+  }
+
+  #look(until: number): boolean {
+    const { ring } = this;
+    ring.enter(0);
+    while (!ring.hasCompletions && performance.now() < until) {
+      this.#calls.giveWay();
+      ring.enter(0);
+    }
+    this.#briefWait.looked(ring.hasCompletions);
+    return ring.hasCompletions;
   }
 
   #work(): void {
