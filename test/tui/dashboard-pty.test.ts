@@ -1,6 +1,6 @@
 /** The built program on a real pseudo-terminal, watching a real engine. */
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
@@ -39,7 +39,7 @@ afterAll(async () => {
 test('it shows what status --json says, and gives the terminal back', {
   timeout: PATIENCE_MS,
 }, async () => {
-  const screen = open(80, 24, 'tui', 'm');
+  const screen = open(120, 30, 'tui', 'm');
   await screen.until(/clean 2,048/);
   const text = await screen.until(/mirrorctl +m +OK +idle .* 100 %/);
   const { mirrors } = JSON.parse((await mirrorctl('status', 'm', '--json')).stdout);
@@ -82,6 +82,69 @@ test.each(['SIGTERM', 'SIGHUP'])(
     expect(screen.terminal.modes.mouseTrackingMode).toBe('none');
   },
 );
+
+test('Ctrl-Z gives the terminal to the shell, and fg the dashboard back', {
+  timeout: PATIENCE_MS,
+}, async () => {
+  const stateDir = path.join(directory, 'state');
+  const env = { PS1: 'shell> ', HISTFILE: '/dev/null' };
+  const shell = new PtyScreen('bash', ['--norc', '-i'], { columns: 100, rows: 30, env });
+  screens.push(shell);
+  await shell.until(/shell> /);
+  shell.send(`${MIRRORCTL} tui m --state-dir ${stateDir}\r`);
+  const before = await shell.until(/clean 2,048[\s\S]*▄▄▄[\s\S]*alive[\s\S]*help/);
+  shell.send('\x1a');
+  await shell.until(/Stopped[\s\S]*shell> /);
+  expect(shell.isAlternate).toBe(false);
+  expect(shell.terminal.modes.mouseTrackingMode).toBe('none');
+  shell.send('echo $((6 * 7)) is the shell\r');
+  await shell.until(/42 is the shell/);
+  shell.send('fg\r');
+  const mapOf = (text: string) => text.split('\n').slice(2, 20).join('\n');
+  await shell.until((text) => mapOf(text) === mapOf(before));
+  expect(shell.isAlternate).toBe(true);
+  shell.send('g100\r');
+  await shell.until(/ 100 clean /);
+  shell.send('q');
+  await shell.until(/shell> $/);
+  expect(shell.isAlternate).toBe(false);
+  shell.send('exit\r');
+  await shell.exited;
+});
+
+test('stopped without a word and let go on, it takes the terminal anew', {
+  timeout: PATIENCE_MS,
+}, async () => {
+  const screen = open(80, 24, 'tui', 'm');
+  await screen.until(/clean 2,048[\s\S]*help/);
+  process.kill(screen.pid, 'SIGSTOP');
+  // Whoever has the terminal meanwhile leaves it as it likes.
+  await new Promise<void>((resolve) => screen.terminal.write('\x1b[?1049l\x1b[2Jshell', resolve));
+  process.kill(screen.pid, 'SIGCONT');
+  await screen.until(/clean 2,048[\s\S]*help/);
+  expect(screen.isAlternate).toBe(true);
+  screen.send('q');
+  expect(await screen.exited).toMatchObject({ exitCode: 0 });
+});
+
+test('a defect is said after the terminal has been given back', {
+  timeout: PATIENCE_MS,
+}, async () => {
+  const saboteur = path.join(directory, 'saboteur.mjs');
+  const defect = "process.on('SIGUSR2', () => { throw new TypeError('planted') });";
+  writeFileSync(saboteur, defect);
+  const env = { NODE_OPTIONS: `--import=${saboteur}` };
+  const words = ['tui', 'm', '--state-dir', path.join(directory, 'state')];
+  const screen = new PtyScreen(MIRRORCTL, words, { columns: 80, rows: 24, env });
+  screens.push(screen);
+  await screen.until(/clean 2,048/);
+  process.kill(screen.pid, 'SIGUSR2');
+  expect(await screen.exited).toMatchObject({ exitCode: 70 });
+  const text = await screen.text();
+  expect(screen.isAlternate).toBe(false);
+  expect(screen.terminal.modes.mouseTrackingMode).toBe('none');
+  expect(text).toMatch(/this is a bug in mirrorctl: planted \[BUG\]/);
+});
 
 test('c opens the wallboard, and q comes back to the dashboard', {
   timeout: PATIENCE_MS,
