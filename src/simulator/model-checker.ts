@@ -8,7 +8,7 @@
  *
  * A run goes on until nothing is left to happen, then recovers. At every point of every run the mirror
  * is crashed in every way, and comes back: any set of the writes that are under way or cached survives
- * a power cut. Points at which a crash would leave the same are crashed once, and of what crashes leave,
+ * a power cut, any set of those under way the death of the process. Points at which a crash would leave the same are crashed once, and of what crashes leave,
  * equal ones are looked at once; only what is on the devices counts there, since the engine is gone.
  *
  * An engine cannot be copied, so each run begins at the beginning and follows the one before it up to
@@ -16,7 +16,7 @@
  */
 import { readAtOnce, recoverFully } from './aftermath.ts';
 import { contradict } from './contradiction.ts';
-import { LUCK_OF_NONE } from './operation.ts';
+import { LogOperation, LUCK_OF_NONE } from './operation.ts';
 import type { Scenario } from './scenario.ts';
 import type { EngineMaker, SimulatedMirror } from './simulated-mirror.ts';
 import { beginMirror, failureOf, REAL_ENGINE } from './simulation.ts';
@@ -43,6 +43,8 @@ export interface ModelReport {
   /** Crashes that left something new. */
   readonly distinct: number;
   readonly steps: number;
+  /** Choices that were there and were not taken: 0 when every order was tried. */
+  readonly untried: number;
   readonly failure: {
     readonly message: string;
     readonly events: readonly SimulationEvent[];
@@ -86,7 +88,8 @@ export class ModelChecker {
       this.#runs += 1;
     } while (failure === null && this.#nextPath());
     const [runs, crashes, steps] = [this.#runs, this.#crashes, this.#steps];
-    return { runs, crashes, distinct: this.#seen.size, steps, failure };
+    const untried = this.#path.reduce((sum, { options, taken }) => sum + options - taken - 1, 0);
+    return { runs, crashes, distinct: this.#seen.size, steps, untried, failure };
   }
 
   #run(): ModelReport['failure'] {
@@ -168,15 +171,27 @@ export class ModelChecker {
   }
 }
 
-/** Every set of writes lost with the power, and the death of the process alone. */
+/** Every set of writes lost with the power, every set of those under way lost with the process. */
 function* everyWayToCrash(mirror: SimulatedMirror): Generator<CrashLuck> {
-  const writes = [...mirror.unsettledWrites()];
+  const unsettled = [...mirror.unsettledWrites()];
+  const underWay = mirror.underWay.filter(({ write }) => write !== null).map(({ name }) => name);
+  const log = mirror.underWay.find((operation) => operation instanceof LogOperation);
   for (let memory = 0; memory < mirror.memoriesMax; memory += 1) {
-    for (let set = 0; set < 2 ** writes.length; set += 1) {
-      const lost = writes.filter((_, index) => (set & (1 << index)) !== 0);
+    for (const lost of subsetsOf(unsettled)) {
       yield { ...UNHARMED, power: true, cached: { lost }, memory };
     }
-    yield { ...UNHARMED, power: false, inFlight: 'landed', memory };
-    yield { ...UNHARMED, power: false, inFlight: 'lost', memory };
+    for (const inFlight of subsetsOf(underWay)) {
+      yield { ...UNHARMED, power: false, inFlight, memory };
+    }
+    for (let logSectors = 1; logSectors < (log?.sectorCount ?? 0); logSectors += 1) {
+      yield { ...UNHARMED, power: false, logSectors, memory };
+      yield { ...UNHARMED, power: true, logSectors, memory };
+    }
+  }
+}
+
+function* subsetsOf<Thing>(things: readonly Thing[]): Generator<Thing[]> {
+  for (let set = 0; set < 2 ** things.length; set += 1) {
+    yield things.filter((_, index) => (set & (1 << index)) !== 0);
   }
 }

@@ -3,10 +3,9 @@
  *
  *   npm run soak -- [--minutes M] [--seed N] [--states N --schedules N]
  *
- * Ten minutes and a seed out of the time of day unless said otherwise. With ten minutes or more, first
- * every order of the larger tiny worlds (about five of them); then seeds: runs short and long, some of
- * them crashed after each of their events. With `--states` or `--schedules` every seed is crashed, and
- * it ends as soon as it has seen so many crash states, and schedules with faults.
+ * Ten minutes and a seed out of the time of day unless said otherwise: runs short and long, some of them
+ * crashed after each of their events. With `--states` or `--schedules` every seed is crashed, and it ends
+ * as soon as it has seen so many crash states, and schedules with faults.
  *
  * What fails is printed as the shortest run that does. The exit code is 1 then, and also if the time
  * was over before there were so many, or if some fault never came about.
@@ -15,17 +14,12 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { FAULTS, TURNS } from '../../src/simulator/mishaps.ts';
-import { ModelChecker } from '../../src/simulator/model-checker.ts';
-import { printRun } from '../../src/simulator/shrink.ts';
 import type { Trial, TrialRequest } from '../../src/simulator/trial.ts';
 import { Tally, tellStory } from '../../src/simulator/trial.ts';
-import { LARGER_WORLDS } from './tiny-worlds.ts';
 
 const LENGTHS = [100, 300, 300, 300, 2_000];
 const CRASHED_EVERY = 20;
 const CRASHED_LENGTH = 80;
-/** In minutes. */
-const WORLDS_FROM = 10;
 const PROGRESS_EVERY_MS = 20_000;
 
 const { values } = parseArgs({
@@ -92,13 +86,6 @@ function tellProgress(): void {
   if (Date.now() - toldAt < PROGRESS_EVERY_MS) return;
   toldAt = Date.now();
   console.log(`seed ${nextSeed - 1}: ${tally.describe()}`);
-}
-
-for (const [name, world] of minutes < WORLDS_FROM || isCounted ? [] : LARGER_WORLDS) {
-  const { runs, crashes, failure } = new ModelChecker(world).check();
-  console.log(`every order of ${name}: ${runs} runs, ${crashes} crashes`);
-  if (failure === null) continue;
-  fail(`${name}\n${printRun({ events: failure.events, failure: failure.message })}`);
 }
 
 await Promise.all(Array.from({ length: availableParallelism() }, trySeeds));

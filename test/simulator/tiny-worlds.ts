@@ -49,12 +49,18 @@ export const TINY_WORLDS: readonly (readonly [string, TinyWorld])[] = [
     { ...SERVING, scenario: OUT_OF_SYNC, requests: [write(1, 0)], errorsMax: 1 },
   ],
   [
+    'two writes during recovery, and an error',
+    { ...SERVING, scenario: OUT_OF_SYNC, requests: APART, errorsMax: 1 },
+  ],
+  [
     'a write, an error and two sweeps',
     { ...SERVING, requests: [write(1, 0)], errorsMax: 1, ticksMax: 2 },
   ],
 ];
 
-/** Minutes, not seconds. */
+export const LARGEST_WORLD = 'two writes, a flush and an error';
+
+/** Minutes, not seconds: the whole life of two writes, from the mark to the sweep. */
 export const LARGER_WORLDS: readonly (readonly [string, TinyWorld])[] = [
   [
     'two writes to two regions, an error and a sweep',
@@ -64,12 +70,5 @@ export const LARGER_WORLDS: readonly (readonly [string, TinyWorld])[] = [
     'two writes to one sector, an error and a sweep',
     { ...SERVING, requests: TOGETHER, errorsMax: 1, ticksMax: 1 },
   ],
-  [
-    'two writes during recovery, and an error',
-    { ...SERVING, scenario: OUT_OF_SYNC, requests: APART, errorsMax: 1 },
-  ],
-  [
-    'two writes, a flush and an error',
-    { ...SERVING, requests: [...APART, flush(3)], errorsMax: 1 },
-  ],
+  [LARGEST_WORLD, { ...SERVING, requests: [...APART, flush(3)], errorsMax: 1 }],
 ];
