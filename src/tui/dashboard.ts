@@ -12,6 +12,7 @@ import { MapView } from './map-view.ts';
 import type { MirrorAction } from './mirror-actions.ts';
 import { throttling } from './mirror-actions.ts';
 import type { Overlay } from './overlay.ts';
+import type { Rect } from './painter.ts';
 import type { DeckLayout, ScreenPlan } from './screen-plan.ts';
 import { planScreen } from './screen-plan.ts';
 import { shortPaths } from './screen-words.ts';
@@ -44,12 +45,14 @@ export interface DashboardDoors {
   suspend(): void;
   setMouse(on: boolean): void;
   openWallboard(): void;
+  /** Writes the view to a new file, whose name says how. Throws USAGE and CANNOT_CREATE. */
+  exportView(file: string): Promise<void>;
 }
 
 export class Dashboard {
   watch: MirrorWatch;
   readonly map: MapView;
-  readonly settings: DashboardSettings;
+  settings: DashboardSettings;
   readonly doors: DashboardDoors;
   readonly slider = new ThrottleSlider((percent) => this.#throttle(percent));
   focus = 0;
@@ -185,6 +188,27 @@ export class Dashboard {
     const legs = this.watch.snapshot.status?.legs ?? [];
     this.say(shortPaths(said.replace(/^mirrorctl: /, ''), { legs }), !isDone);
     return isDone;
+  }
+
+  /** Runs `draw` as if the terminal had these traits, and the map another canvas. */
+  drawAs(traits: TerminalTraits, canvas: MapCanvas, rect: Rect | null, draw: () => void): void {
+    const { settings } = this;
+    this.settings = { ...settings, traits };
+    try {
+      this.map.drawOn(canvas, traits, rect, draw);
+    } finally {
+      this.settings = settings;
+    }
+  }
+
+  /** Says on the screen where the picture is, or why there is none. */
+  async exportTo(file: string): Promise<void> {
+    try {
+      await this.doors.exportView(file);
+      this.say(`written: ${file}`);
+    } catch (error) {
+      this.say(error instanceof Error ? error.message : String(error), true);
+    }
   }
 
   async #throttle(percent: number): Promise<void> {

@@ -21,7 +21,10 @@ export interface KeyCommand {
   readonly help: string;
   /** Changes the mirror: not offered with --read-only or on a recording. */
   readonly acts?: true;
-  readonly run: (dashboard: Dashboard) => void;
+  /** What may follow the name after `:`, as the help shows it; absent: nothing. */
+  readonly takes?: string;
+  /** `words`: what followed the name, '' from a key. */
+  readonly run: (dashboard: Dashboard, words: string) => void;
 }
 
 const numbered = (...looks: RegionLook[]) => looks.map((look) => REGION_LOOKS.indexOf(look));
@@ -99,6 +102,12 @@ export const KEY_COMMANDS: readonly KeyCommand[] = [
   on('charts', ['c'], 'charts', 'the wallboard of charts; q comes back', ({ doors }) =>
     doors.openWallboard(),
   ),
+  {
+    ...on('export', ['e'], null, 'this view as a picture', (dashboard, words) => {
+      void dashboard.exportTo(words === '' ? newPictureName(dashboard) : words);
+    }),
+    takes: 'FILE.svg|png|txt',
+  },
   on('suspend', ['ctrl+z'], null, 'to the shell; fg comes back', ({ doors }) => doors.suspend()),
   on('command', [':'], null, 'any of these by name', (dashboard) =>
     dashboard.open({ kind: 'command', text: '' }),
@@ -133,14 +142,23 @@ export function commandsFor({ watch, settings, canAct }: Dashboard): readonly Ke
 /** The commands whose names begin as `text` does, then those that contain it. */
 export function completions(dashboard: Dashboard, text: string): readonly KeyCommand[] {
   const commands = commandsFor(dashboard);
+  const taking = commands.filter(({ name, takes }) => takes && text.startsWith(`${name} `));
+  if (taking.length > 0) return taking;
   const begin = commands.filter(({ name }) => name.startsWith(text));
   const contain = commands.filter(({ name }) => !name.startsWith(text) && name.includes(text));
   return [...begin, ...contain];
 }
 
-export function helpLine({ keys, name, help }: KeyCommand): string {
+export function helpLine({ keys, name, help, takes }: KeyCommand): string {
   const shown = keys.slice(0, 2).map((key) => (key === ' ' ? 'space' : key));
-  return `${shown.join(' ').padEnd(12)} ${name.padEnd(11)} ${help}`;
+  const words = takes === undefined ? help : `${help}: ${takes}`;
+  return `${shown.join(' ').padEnd(12)} ${name.padEnd(11)} ${words}`;
+}
+
+function newPictureName({ watch }: Dashboard): string {
+  const name = watch.source.name.replaceAll(/[^\w.-]+/g, '-').replace(/^-+/, '');
+  const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  return `mirrorctl-${name}-${time}.svg`;
 }
 
 function propose(dashboard: Dashboard, action: (status: MirrorStatus) => MirrorAction): void {
@@ -191,8 +209,8 @@ function on(
 
 /** Whatever changes the map also changes the words over it. */
 function onMap(...[name, keys, label, help, run]: Parameters<typeof on>): KeyCommand {
-  return on(name, keys, label, help, (dashboard) => {
-    run(dashboard);
+  return on(name, keys, label, help, (dashboard, words) => {
+    run(dashboard, words);
     dashboard.changed();
   });
 }

@@ -18,7 +18,7 @@ export function pressKey(dashboard: Dashboard, name: string): void {
   else if (name === 'ctrl+c') dashboard.doors.quit();
   else if (overlay !== null) pressInOverlay(dashboard, overlay, name);
   else if (name === 'escape') leave(dashboard);
-  else bound(dashboard, name)?.run(dashboard);
+  else bound(dashboard, name)?.run(dashboard, '');
 }
 
 /** Takes away what is in the way, one thing at a time. */

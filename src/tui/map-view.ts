@@ -19,7 +19,7 @@ const BYTES_PER_SECOND_SLOW = 4 * 1024;
 const BUCKET_SECONDS = 2;
 
 export class MapView {
-  readonly canvas: MapCanvas;
+  canvas: MapCanvas;
   readonly #traits: TerminalTraits;
   readonly #now: () => number;
   theme: Theme;
@@ -80,6 +80,22 @@ export class MapView {
     const look = { theme, order, window, subject, traits: this.#traits };
     this.canvas.show(this.#picture, this.#rect, look);
     this.frame();
+  }
+
+  /** Runs `draw` while the map is on another canvas, as a terminal of these traits would show it. */
+  drawOn(canvas: MapCanvas, traits: TerminalTraits, rect: Rect | null, draw: () => void): void {
+    const { canvas: own, theme, order, window, subject } = this;
+    canvas.cursor = own.cursor;
+    canvas.head = own.head;
+    if (this.#picture !== null && rect !== null) {
+      canvas.show(this.#picture, rect, { theme, order, window, subject, traits });
+    }
+    this.canvas = canvas;
+    try {
+      draw();
+    } finally {
+      this.canvas = own;
+    }
   }
 
   showWhole(): void {

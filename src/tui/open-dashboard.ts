@@ -9,7 +9,7 @@ import { MirrorWatch } from '../watch/mirror-watch.ts';
 import type { DashboardRun, Host } from './run-dashboard.tsx';
 import type { StateDirectory } from './state-directory.ts';
 import type { TerminalTraits } from './terminal-traits.ts';
-import { DEFAULT_THEME, THEMES } from './theme.ts';
+import { themeNamed } from './theme.ts';
 
 export interface OpenOptions {
   readonly traits: TerminalTraits;
@@ -32,18 +32,19 @@ const CHALK_LEVEL = { 0: '0', 16: '1', 256: '2', 16777216: '3' } as const;
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
+/** Before ink is loaded, which reads it then. */
+export function settleColours({ depth }: TerminalTraits): void {
+  Object.assign(process.env, { FORCE_COLOR: CHALK_LEVEL[depth], NODE_ENV: 'production' });
+}
+
 /** Resolves when the terminal has been given back; rejects, after that, with a defect. */
 export async function openDashboard(source: Source, options: OpenOptions): Promise<void> {
-  Object.assign(process.env, {
-    FORCE_COLOR: CHALK_LEVEL[options.traits.depth],
-    NODE_ENV: 'production',
-  });
+  settleColours(options.traits);
   const { runDashboard } = await import('./run-dashboard.tsx');
   const watch = new MirrorWatch(source, () => performance.now() / 1000);
-  const theme = THEMES.find(({ name }) => name === options.themeName) ?? DEFAULT_THEME;
   const run: DashboardRun = runDashboard(watch, process.stdout, process.stdin, {
     traits: options.traits,
-    theme,
+    theme: themeNamed(options.themeName),
     readOnly: options.readOnly,
     mouse: options.mouse,
     directory: options.directory,

@@ -111,8 +111,20 @@ function pressInHelp(dashboard: Dashboard, overlay: OverlayOf<'help'>, name: str
 
 function edited({ kind, text }: Written, name: string, dashboard: Dashboard): string {
   if (name === 'backspace') return [...text].slice(0, -1).join('');
-  if (name === 'tab' && kind === 'command') return completions(dashboard, text)[0]?.name ?? text;
+  if (name === 'tab' && kind === 'command') return completed(dashboard, text);
   return [...name].length === 1 && name >= ' ' ? text + name : text;
+}
+
+function completed(dashboard: Dashboard, text: string): string {
+  const [command] = completions(dashboard, text);
+  if (command === undefined || text.startsWith(`${command.name} `)) return text;
+  return command.takes === undefined ? command.name : `${command.name} `;
+}
+
+function runByName(dashboard: Dashboard, text: string): void {
+  const [command] = completions(dashboard, text);
+  const isWhole = command !== undefined && text.startsWith(`${command.name} `);
+  command?.run(dashboard, isWhole ? text.slice(command.name.length).trim() : '');
 }
 
 function finish(
@@ -121,7 +133,7 @@ function finish(
 ): void {
   const { text } = overlay;
   dashboard.open(null);
-  if (overlay.kind === 'command') completions(dashboard, text)[0]?.run(dashboard);
+  if (overlay.kind === 'command') runByName(dashboard, text);
   else if (overlay.kind === 'offset') goTo(dashboard, text.trim());
   else if (overlay.kind === 'form') answer(dashboard, overlay);
 }

@@ -41,7 +41,7 @@ function pointAtOverlay(dashboard: Dashboard, { kind, x, y }: PointerEvent): voi
 function pointAtKeys(dashboard: Dashboard, { kind, x }: PointerEvent): void {
   if (kind !== 'press') return;
   const hint = keyHints(dashboard).find((shown) => x >= shown.x && x < shown.x + shown.width);
-  hint?.command.run(dashboard);
+  hint?.command.run(dashboard, '');
 }
 
 /** The first press chooses a panel, one on the title of the chosen panel enlarges it. */

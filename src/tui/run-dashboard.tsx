@@ -25,6 +25,7 @@ import { EMPTY_RECT, Painter } from './painter.ts';
 import { point } from './pointer-commands.ts';
 import type { KeyboardStream } from './pointer-input.ts';
 import { PointerInput } from './pointer-input.ts';
+import { exportScreen } from './screen-export.tsx';
 import { MOUSE_OFF, MOUSE_ON, TerminalLoan } from './terminal-loan.ts';
 import { glyphPen } from './tones.ts';
 
@@ -71,6 +72,7 @@ export function runDashboard(
   const dashboard: Dashboard = new Dashboard(watch, new MapCanvas(painter), options, {
     quit: () => (options.host === null ? stop() : dashboard.open(leaving(options.host, stop))),
     suspend: () => loan.suspend(),
+    exportView: (file) => exportScreen(dashboard, file),
     setMouse: (on) => output.write(on ? MOUSE_ON : MOUSE_OFF),
     openWallboard: () => void loan.lend(() => options.openWallboard(dashboard.watch.source.name)),
   });

@@ -144,6 +144,11 @@ const SAFE: Theme = {
 export const THEMES: readonly Theme[] = [DARK, LIGHT, SAFE];
 export const DEFAULT_THEME = DARK;
 
+/** The usual one for null. */
+export function themeNamed(name: string | null): Theme {
+  return THEMES.find((theme) => theme.name === name) ?? DEFAULT_THEME;
+}
+
 export function mixed(from: Rgb, to: Rgb, share: number): Rgb {
   const part = (index: 0 | 1 | 2) => Math.round(from[index] + (to[index] - from[index]) * share);
   return [part(0), part(1), part(2)];

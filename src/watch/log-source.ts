@@ -11,29 +11,33 @@ import type { LogDump } from '../forensics/log-dump.ts';
 import { REGION_STATES } from '../region/region-state.ts';
 import type { Source } from './mirror-watch.ts';
 
-/** Throws LOG_MAGIC_MISSING where there are no bits to show. */
-export function logSource(dump: LogDump): Source {
+/**
+ * `known`: what else is known of the mirror that the log belongs to. Throws LOG_MAGIC_MISSING where there
+ * are no bits to show.
+ */
+export function logSource(dump: LogDump, known: MirrorStatus | null = null): Source {
   const { path, regionCount } = dump;
   if (regionCount === null) {
     const hint = `mirrorctl log verify ${path} says what it may be; --size and --region-size help`;
     throw new MirrorError('LOG_MAGIC_MISSING', `${path}: no regions to show`, { path }, hint);
   }
+  const status = known ?? statusOf(dump, regionCount);
   const engine = {
-    ask: async (request: ControlRequest) => answer(request, dump, regionCount),
+    ask: async (request: ControlRequest) => answer(request, dump, status),
     close: () => {},
   };
-  return { name: path, kind: 'log', open: () => engine };
+  return { name: known?.name ?? path, kind: 'log', open: () => engine };
 }
 
-function answer(request: ControlRequest, dump: LogDump, regionCount: number): ControlAnswer {
+function answer(request: ControlRequest, dump: LogDump, status: MirrorStatus): ControlAnswer {
   switch (request.ask) {
     case 'status':
-      return { status: statusOf(dump, regionCount) };
+      return { status };
     case 'map':
       return {
         map: {
           version: 1,
-          regionCount,
+          regionCount: status.regionCount,
           states: request.since === 0 ? notInSync(dump) : [],
           writes: [],
           missing: [],

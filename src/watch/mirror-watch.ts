@@ -35,6 +35,8 @@ export interface Source {
   readonly name: string;
   /** `live` can be commanded, the others can only be looked at. */
   readonly kind: 'live' | 'replay' | 'log';
+  /** How long a recording is. */
+  readonly seconds?: number;
   open(): Engine;
 }
 
@@ -55,6 +57,14 @@ const STATUS_MS = 800;
 const RETRY_MS = 1000;
 const SAMPLES_MAX = 720;
 const EVENTS_MAX = 500;
+
+/** Calls `act` after so many milliseconds; returns what takes that back. */
+export type Later = (milliseconds: number, act: () => void) => () => void;
+
+const later: Later = (milliseconds, act) => {
+  const timer = setTimeout(act, milliseconds);
+  return () => clearTimeout(timer);
+};
 
 const NOBODY = { changed: () => {}, painted: () => {}, replaced: () => {} };
 
@@ -80,13 +90,16 @@ export class MirrorWatch {
   #mapVersion = 0;
   /** Of the picture's marks, those that are in a sample. */
   #marksCounted = 0;
-  #timers: NodeJS.Timeout[] = [];
+  readonly #wait: Later;
+  /** Each takes back a call that is still to come. */
+  readonly #revocations = new Set<() => void>();
   #isClosed = false;
 
-  /** `now`: the watcher's clock, in seconds, above 0. */
-  constructor(source: Source, now: () => number) {
+  /** `now`: the watcher's clock, in seconds, above 0; `wait`: its timer. */
+  constructor(source: Source, now: () => number, wait = later) {
     this.source = source;
     this.clock = now;
+    this.#wait = wait;
   }
 
   get now(): number {
@@ -104,7 +117,7 @@ export class MirrorWatch {
 
   close(): void {
     this.#isClosed = true;
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const revoke of this.#revocations) revoke();
     this.#engine?.close();
   }
 
@@ -197,11 +210,11 @@ export class MirrorWatch {
   }
 
   #later(milliseconds: number, act: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
+    const revoke = this.#wait(milliseconds, () => {
+      this.#revocations.delete(revoke);
       act();
-    }, milliseconds);
-    this.#timers.push(timer);
+    });
+    this.#revocations.add(revoke);
   }
 }
 

@@ -54,7 +54,8 @@ export function replaySource(lines: readonly string[], now: () => number): Sourc
       return { at, answer: decodeAnswer(answer) };
     }),
   );
-  return { name, kind: 'replay', open: () => new Replay(said, now) };
+  const seconds = said.at(-1)?.at ?? 0;
+  return { name, kind: 'replay', seconds, open: () => new Replay(said, now) };
 }
 
 class Replay implements Engine {

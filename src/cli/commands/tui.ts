@@ -14,6 +14,7 @@ import { readLogInput } from '../log-words.ts';
 import { MIRROR_FACT_FLAGS } from '../mirror-facts.ts';
 import { openScreen } from '../open-screen.ts';
 import type { Outside } from '../outside.ts';
+import { exportPicture, PICTURE_FLAGS, refusePictureFlags } from '../picture.ts';
 import { placesFor } from '../state-places.ts';
 import { refuseWithoutTerminal } from '../terminal-needed.ts';
 
@@ -58,12 +59,14 @@ export const command: Command = {
     ascii: { value: 'none', help: 'plain ASCII: no blocks, no braille, no lines' },
     slow: { value: 'none', help: 'two frames a second, for a slow line' },
     'no-mouse': { value: 'none', help: 'leave the mouse to the terminal' },
+    ...PICTURE_FLAGS,
   },
   changes: false,
   examples: [
     { words: 'mirrorctl tui m0', does: 'watch m0, and act on it' },
     { words: 'mirrorctl tui --log m0.log', does: 'look at the regions of a log on disk' },
     { words: 'mirrorctl tui m0 --read-only', does: 'watch it without being able to change it' },
+    { words: 'mirrorctl tui m0 --export m0.svg', does: 'a picture of it; needs no terminal' },
   ],
   notes: [
     'Keys are explained on the screen: press `?`. Without a terminal it refuses; `status --watch` and `status --json` are for pipes.',
@@ -71,8 +74,13 @@ export const command: Command = {
   ],
 
   async run(outside, input, flags, table) {
+    if (flags.has('export')) {
+      await exportPicture(outside, flags, (now) => sourceFor(outside, input, flags, now));
+      return EXIT.ok;
+    }
+    refusePictureFlags(flags);
     refuseWithoutTerminal(outside, 'mirrorctl status');
-    const { source, choosing } = await sourceFor(outside, input, flags);
+    const { source, choosing } = await sourceFor(outside, input, flags, secondsOfProcess);
     await openScreen(outside, flags, source, {
       table,
       stateDir: flags.value('state-dir'),
@@ -93,8 +101,14 @@ interface Opened {
   readonly choosing: boolean;
 }
 
-async function sourceFor(outside: Outside, input: Input, flags: Flags): Promise<Opened> {
-  const seconds = () => performance.now() / 1000;
+const secondsOfProcess = () => performance.now() / 1000;
+
+async function sourceFor(
+  outside: Outside,
+  input: Input,
+  flags: Flags,
+  now: () => number,
+): Promise<Opened> {
   const log = flags.value('log');
   const replay = flags.value('replay');
   const named = input.optional('NAME');
@@ -110,7 +124,7 @@ async function sourceFor(outside: Outside, input: Input, flags: Flags): Promise<
   const { recorded, replaySource } = await import('../../watch/recording.ts');
   if (replay !== null) {
     return {
-      source: replaySource(readText(outside, replay).split('\n'), seconds),
+      source: replaySource(readText(outside, replay).split('\n'), now),
       choosing: false,
     };
   }
@@ -124,7 +138,7 @@ async function sourceFor(outside: Outside, input: Input, flags: Flags): Promise<
   const record = flags.value('record');
   if (record === null) return { source: live, choosing };
   const file = openNew(outside, record);
-  return { source: recorded(live, (line) => writeSync(file, line), seconds), choosing };
+  return { source: recorded(live, (line) => writeSync(file, line), now), choosing };
 }
 
 /** To be seen behind the list: one that is active. */
