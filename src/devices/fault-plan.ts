@@ -14,10 +14,25 @@ export interface FaultyOperation {
 }
 
 export class FaultPlan {
-  readonly #faults: readonly { readonly fault: InjectedFault; left: number }[];
+  #faults: readonly { readonly fault: InjectedFault; left: number }[];
 
   constructor(faults: readonly InjectedFault[]) {
     this.#faults = faults.map((fault) => ({ fault, left: fault.times }));
+  }
+
+  get isEmpty(): boolean {
+    return this.#faults.length === 0;
+  }
+
+  /** Legs have come and gone: leg i is the one that was leg `known[i]`, null for a new one. */
+  rearrange(known: readonly (LegIndex | null)[]): void {
+    this.#faults = this.#faults.flatMap((planned) => {
+      const { target } = planned.fault;
+      if (target === 'log') return [planned];
+      const leg = known.indexOf(target);
+      if (leg < 0) return [];
+      return [{ left: planned.left, fault: { ...planned.fault, target: leg as LegIndex } }];
+    });
   }
 
   /** Null: the operation goes on as if nobody had asked for anything. */

@@ -45,28 +45,27 @@ export type ServiceListener = (leg: LegIndex, inService: boolean) => void;
 
 /** A leg or the log. */
 interface Place {
-  readonly name: string;
-  /** Null: the log. */
-  readonly leg: LegIndex | null;
+  name: string;
+  /** Null: the log, or a leg that is none any more. */
+  leg: LegIndex | null;
   readonly pending: Set<Operation>;
   abandoned: number;
   isOut: boolean;
 }
 
 export class TimedLegIo implements LegIo, LogIo {
-  readonly #io: LegIo & LogIo;
+  #io: (LegIo & LogIo) | null = null;
   readonly #limitMs: number;
-  readonly #legs: readonly Place[];
+  #legs: readonly Place[] = [];
   readonly #log: Place = newPlace('the log', null);
   readonly #tell: ServiceListener;
   #lastTick: number | null = null;
   #elapsed = 0;
 
-  constructor(io: LegIo & LogIo, legCount: number, limitMs: number, tell: ServiceListener) {
-    this.#io = io;
+  /** Has no legs until the first `exchange`. */
+  constructor(limitMs: number, tell: ServiceListener) {
     this.#limitMs = limitMs;
     this.#tell = tell;
-    this.#legs = Array.from({ length: legCount }, (_, leg) => newPlace(`leg ${leg}`, leg));
   }
 
   /** `now` in milliseconds, from anywhere. */
@@ -80,6 +79,27 @@ export class TimedLegIo implements LegIo, LogIo {
         break;
       }
     }
+  }
+
+  /**
+   * Goes on with other legs, through `io`: leg i is the one that was leg `known[i]`, null for a new one.
+   * What was given up stays fenced until it has ended, wherever its leg is now.
+   */
+  exchange(io: LegIo & LogIo, known: readonly (LegIndex | null)[]): void {
+    const before = this.#legs;
+    this.#io = io;
+    for (const place of before) place.leg = null;
+    this.#legs = known.map((old, leg) => {
+      const place = old === null ? newPlace('', leg) : (before[old] as Place);
+      place.leg = leg as LegIndex;
+      place.name = `leg ${leg}`;
+      return place;
+    });
+  }
+
+  /** Operations that were given up have ended: what they were asked of may be closed. */
+  isQuiet(leg: LegIndex | 'log'): boolean {
+    return (leg === 'log' ? this.#log : (this.#legs[leg] as Place)).abandoned === 0;
   }
 
   /** What is in flight ends as it would; nothing else is asked of it. */
@@ -103,7 +123,7 @@ export class TimedLegIo implements LegIo, LogIo {
   }
 
   read(leg: LegIndex, into: Uint8Array, offset: ByteOffset, done: Done): void {
-    this.#begin(this.#legs[leg], 1, done, (ended) => this.#io.read(leg, into, offset, ended));
+    this.#begin(this.#legs[leg], 1, done, (ended) => this.#backend.read(leg, into, offset, ended));
   }
 
   write(
@@ -114,28 +134,28 @@ export class TimedLegIo implements LegIo, LogIo {
     done: Done,
   ): void {
     this.#begin(this.#legs[leg], 1, done, (ended) =>
-      this.#io.write(leg, pieces, offset, fua, ended),
+      this.#backend.write(leg, pieces, offset, fua, ended),
     );
   }
 
   zero(leg: LegIndex, offset: ByteOffset, length: ByteCount, manner: ZeroManner, done: Done): void {
     this.#begin(this.#legs[leg], PATIENCE, done, (ended) =>
-      this.#io.zero(leg, offset, length, manner, ended),
+      this.#backend.zero(leg, offset, length, manner, ended),
     );
   }
 
   discard(leg: LegIndex, offset: ByteOffset, length: ByteCount, fua: boolean, done: Done): void {
     this.#begin(this.#legs[leg], PATIENCE, done, (ended) =>
-      this.#io.discard(leg, offset, length, fua, ended),
+      this.#backend.discard(leg, offset, length, fua, ended),
     );
   }
 
   flush(leg: LegIndex, done: Done): void {
-    this.#begin(this.#legs[leg], PATIENCE, done, (ended) => this.#io.flush(leg, ended));
+    this.#begin(this.#legs[leg], PATIENCE, done, (ended) => this.#backend.flush(leg, ended));
   }
 
   prefetch(leg: LegIndex, offset: ByteOffset, length: ByteCount): void {
-    if (this.refusal(leg) === null) this.#io.prefetch(leg, offset, length);
+    if (this.refusal(leg) === null) this.#backend.prefetch(leg, offset, length);
   }
 
   allocation(
@@ -145,11 +165,15 @@ export class TimedLegIo implements LegIo, LogIo {
     runsMax: number,
   ): AllocationRun[] {
     if (this.refusal(leg) !== null) return [{ length, hole: false }];
-    return this.#io.allocation(leg, offset, length, runsMax);
+    return this.#backend.allocation(leg, offset, length, runsMax);
   }
 
   writeLog(parts: readonly LogPart[], durable: boolean, done: Done): void {
-    this.#begin(this.#log, 1, done, (ended) => this.#io.writeLog(parts, durable, ended));
+    this.#begin(this.#log, 1, done, (ended) => this.#backend.writeLog(parts, durable, ended));
+  }
+
+  get #backend(): LegIo & LogIo {
+    return this.#io as LegIo & LogIo;
   }
 
   #begin(at: Place | undefined, patience: number, done: Done, start: (ended: Done) => void): void {

@@ -93,6 +93,23 @@ const PLACE_OF = Object.fromEntries(COUNTERS.map((counter, place) => [counter, p
   Record<Counter, number>
 >;
 
+/** Goes on counting in `to`, where leg i is the one that was leg `known[i]` in `from`, null for a new one. */
+export function carryOver(
+  from: EngineView,
+  to: EngineView,
+  known: readonly (number | null)[],
+): void {
+  to.counters.set(from.counters);
+  to.latencies.set(from.latencies);
+  to.writes.set(from.writes.subarray(0, to.writes.length));
+  to.differing.set(from.differing.subarray(0, to.differing.length));
+  for (const [leg, old] of known.entries()) {
+    if (old === null) continue;
+    const reading = from.legs.subarray(old * LEG_LENGTH, (old + 1) * LEG_LENGTH);
+    to.legs.set(reading, leg * LEG_LENGTH);
+  }
+}
+
 export function addTo(view: EngineView, counter: Counter, amount: number): void {
   const place = PLACE_OF[counter];
   view.counters[place] = (view.counters[place] ?? 0) + amount;

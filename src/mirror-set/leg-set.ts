@@ -49,6 +49,21 @@ export class LegSet {
     this.#faulty = { read: NO_LEGS, write: NO_LEGS, sync: NO_LEGS, flush: NO_LEGS };
   }
 
+  /** Goes on from `before`: leg i is the one that was leg `known[i]` there, null for a new one. */
+  takeOver(before: LegSet, known: readonly (LegIndex | null)[]): void {
+    const moved = (mask: LegMask): LegMask =>
+      known.reduce<LegMask>((sum, old, leg) => {
+        return old !== null && has(mask, old) ? union(sum, maskOf(leg as LegIndex)) : sum;
+      }, NO_LEGS);
+    for (const fault of WORST_FIRST) this.#faulty[fault] = moved(before.#faulty[fault]);
+    this.#pardoned = moved(before.#pardoned);
+    this.#copiedBefore = moved(before.#copiedBefore);
+    this.#copiedSince = moved(before.#copiedSince);
+    for (const [leg, old] of known.entries()) {
+      if (old !== null) this.#counts[leg] = { ...before.errorCounts(old) };
+    }
+  }
+
   /** True: the first error of this kind on this leg since the mirror was last in sync. */
   fail(leg: LegIndex, fault: LegFault): boolean {
     const counts = this.#counts[leg];

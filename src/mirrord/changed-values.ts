@@ -27,17 +27,16 @@ export class ChangedValues {
   /** The newest version in each chunk of `CHUNK` numbers, so that quiet ones are skipped. */
   readonly #chunks: Uint32Array;
 
-  /** `live` starts at a multiple of four bytes. */
-  constructor(live: SmallNumbers) {
+  /** `live` starts at a multiple of four bytes; all of it is of version `first`. */
+  constructor(live: SmallNumbers, first = 1) {
     const words = Math.floor(live.byteLength / WORD_BYTES);
     this.#live = live;
     this.#liveWords = new Int32Array(live.buffer, live.byteOffset, words);
     this.#known =
       live instanceof Uint8Array ? new Uint8Array(live.length) : new Uint16Array(live.length);
     this.#knownWords = new Int32Array(this.#known.buffer, 0, words);
-    // Nobody has heard of anything yet: everything is of version 1.
-    this.#versions = new Uint32Array(live.length).fill(1);
-    this.#chunks = new Uint32Array(Math.ceil(live.length / CHUNK)).fill(1);
+    this.#versions = new Uint32Array(live.length).fill(first);
+    this.#chunks = new Uint32Array(Math.ceil(live.length / CHUNK)).fill(first);
   }
 
   /** Notes what has changed as of `version`, which is larger than all before. */

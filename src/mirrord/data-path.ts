@@ -1,5 +1,6 @@
 /**
- * How the bytes of one mirror travel between clients, legs and log, chosen once at the start:
+ * How the bytes of one mirror travel between clients, legs and log, chosen once at the start, while
+ * legs and log may come and go:
  *
  *   uring   everything in one ring of the worker's thread     Linux 6.1 or later, where it is allowed
  *   fs      sockets of Node, plain system calls, libuv's pool everywhere else
@@ -35,15 +36,18 @@ export interface IoChoice {
   readonly faults: readonly InjectedFault[];
 }
 
+export type Backend = LegIo & LogIo & { close(): void };
+
 export interface DataPath {
   readonly name: IoName;
   /** For people: why this one. */
   readonly reason: string;
-  readonly device: LegIo & LogIo;
+  /** One for each table; `close` it when none of its operations is under way any more. */
+  backendOver(legs: readonly BackendLeg[], log: OpenDevice | null): Backend;
   readonly carrier: Carrier;
   /** A timer of Node is due in `delayMs`. */
   timerSet(delayMs: number): void;
-  /** No request is in flight any more. */
+  /** No request is in flight any more, and the backends are closed. */
   close(): void;
 }
 
@@ -53,14 +57,12 @@ const RING_ENTRIES = 1024;
 /** Throws IO_UNAVAILABLE when the owner insists on what is not to be had. */
 export function openDataPath(
   { backend, direct }: Pick<IoChoice, 'backend' | 'direct'>,
-  legs: readonly BackendLeg[],
-  log: OpenDevice | null,
   calls: RingCalls | null = ringCalls(),
 ): DataPath {
-  if (backend === 'fs') return overFs(legs, log, '--io fs');
-  const ring = overRing(calls, legs, log, direct);
+  if (backend === 'fs') return overFs('--io fs');
+  const ring = overRing(calls, direct);
   if (typeof ring !== 'string') return ring;
-  if (backend === 'auto' && !direct) return overFs(legs, log, ring);
+  if (backend === 'auto' && !direct) return overFs(ring);
   throw new MirrorError(
     'IO_UNAVAILABLE',
     `io_uring cannot be used: ${ring}`,
@@ -69,11 +71,11 @@ export function openDataPath(
   );
 }
 
-function overFs(legs: readonly BackendLeg[], log: OpenDevice | null, reason: string): DataPath {
+function overFs(reason: string): DataPath {
   return {
     name: 'fs',
     reason,
-    device: new FsBackend(legs, log),
+    backendOver: (legs, log) => Object.assign(new FsBackend(legs, log), { close: () => {} }),
     carrier: new SocketCarrier(),
     timerSet: () => {},
     close: () => {},
@@ -81,28 +83,21 @@ function overFs(legs: readonly BackendLeg[], log: OpenDevice | null, reason: str
 }
 
 /** The data path, or why there is none. */
-function overRing(
-  calls: RingCalls | null,
-  legs: readonly BackendLeg[],
-  log: OpenDevice | null,
-  direct: boolean,
-): DataPath | string {
+function overRing(calls: RingCalls | null, direct: boolean): DataPath | string {
   if (calls === null) return 'the system calls cannot be reached (no koffi for this machine)';
   const ring = IoUring.open(calls, RING_ENTRIES);
   if (typeof ring === 'number') return refusalWords(ring);
   const memory = new NativeMemory(calls);
   const loop = new RingLoop(ring, calls, memory);
-  const device = new RingBackend({ ring, calls, memory }, legs, log, direct);
   loop.start();
   return {
     name: 'uring',
     reason: direct ? 'io_uring, past the page cache' : 'io_uring',
-    device,
+    backendOver: (legs, log) => new RingBackend({ ring, calls, memory }, legs, log, direct),
     carrier: new RingCarrier({ loop, calls, memory, message: new SendMessage(memory) }),
     timerSet: (delayMs) => loop.visitWithin(delayMs),
     close: () => {
       loop.stop();
-      device.close();
       ring.close();
     },
   };

@@ -111,6 +111,10 @@ export class EffectRunner implements MirrorPort {
     return extents;
   }
 
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
   /** No request is admitted after this; those in flight are finished first. */
   stop(): void {
     this.#isStopping = true;

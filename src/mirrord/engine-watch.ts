@@ -26,12 +26,22 @@ export class EngineWatch {
     this.#legCount = legCount;
   }
 
+  /**
+   * The watch over another table. Its versions go on from here, and everything in it is newer: whoever
+   * watches gets all of it, as many regions as there are now.
+   */
+  goneOver(view: EngineView, legCount: number): EngineWatch {
+    const next = new EngineWatch(view, legCount);
+    next.#version = this.#version + 1;
+    return next;
+  }
+
   map(since: number): Extract<ControlAnswer, { map: unknown }> {
     const { states, writes, missing } = this.#view;
     this.#planes ??= {
-      states: new ChangedValues(states),
-      writes: new ChangedValues(writes),
-      missing: new ChangedValues(missing),
+      states: new ChangedValues(states, this.#version),
+      writes: new ChangedValues(writes, this.#version),
+      missing: new ChangedValues(missing, this.#version),
     };
     const now = performance.now();
     if (now - this.#lookedAt >= LOOK_MS) {

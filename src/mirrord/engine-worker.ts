@@ -4,106 +4,99 @@
  * socket, so that nobody who asks for the status slows down a write.
  *
  *   resume the log ─▶ write it back ─▶ `resumed`: main keeps the memory ─▶ `serve`: listen … ─▶ stop
+ *         ▲                                                                            │
+ *         └──── `load`: another table ◀── `suspended` ◀── nothing in flight ◀── `suspend`
  *
  * Nothing is served before the log says on disk what the engine believes, and before the memory of
- * which leg is right is durable.
+ * which leg is right is durable. Exchanging a table is a stop and a start, but for the clients: what
+ * they ask for meanwhile is held at the door.
  */
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
-import { CopyPool } from '../copier/copy-pool.ts';
 import { FaultPlan } from '../devices/fault-plan.ts';
-import { FaultyLegIo } from '../devices/faulty-leg-io.ts';
 import { TimedLegIo } from '../devices/timed-leg-io.ts';
-import { CoreLog } from '../dirty-log/core-log.ts';
-import type { DirtyLog } from '../dirty-log/dirty-log.ts';
-import { DiskLog } from '../dirty-log/disk-log.ts';
-import { Engine } from '../engine/engine.ts';
 import { invariant } from '../errors/invariant.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import { RegionGeometry } from '../geometry/region-geometry.ts';
-import type { LegIndex, RegionIndex } from '../geometry/units.ts';
+import type { LegIndex } from '../geometry/units.ts';
 import { legIndex } from '../geometry/units.ts';
 import type { EngineView } from '../metrics/engine-counters.ts';
-import { setConnections, viewOf } from '../metrics/engine-counters.ts';
+import { carryOver, setConnections, viewOf } from '../metrics/engine-counters.ts';
+import type { LegKnowledge } from '../mirror-set/mirror-change.ts';
+import { replacedLeg } from '../mirror-set/mirror-change.ts';
+import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import { NbdListener } from '../nbd-server/nbd-listener.ts';
-import type { LegMask } from '../region/leg-content.ts';
-import { has, LegContent, maskOf, maskOfLegs, without } from '../region/leg-content.ts';
+import { has, legsOf, maskOf, union, without } from '../region/leg-content.ts';
 import { Clock } from './clock.ts';
 import type { DataPath } from './data-path.ts';
 import { openDataPath } from './data-path.ts';
-import { EffectRunner } from './effect-runner.ts';
-import { GuardedCopies } from './guarded-copies.ts';
+import { activatedEngine, reloadedEngine } from './engine-for.ts';
+import type { TableGround } from './live-table.ts';
+import { LiveTable } from './live-table.ts';
+import { MirrorDoor } from './mirror-door.ts';
 import type {
   EngineSnapshot,
   EngineStart,
   FromWorker,
   Order,
+  Suspended,
+  TableLoad,
   ToWorker,
 } from './worker-messages.ts';
 
-/** Recovery copies in flight together, at least and at most; in between, about this many bytes. */
-const RECOVERIES_MIN = 4;
-const RECOVERIES_MAX = 64;
-const RECOVERY_BYTES = 16 * 1024 * 1024;
-const COPIERS = 1;
-
-/** Between ticks: while the log is being resumed, while recovery is throttled, otherwise. */
-const TICK_AT_START_MS = 2;
+/** Between ticks: while something is being waited for, while recovery is throttled, otherwise. */
+const TICK_EAGER_MS = 2;
 const TICK_THROTTLED_MS = 10;
 const TICK_MS = 100;
+/** What is in flight may take so long to end before the mirror serves on as it was. */
+const SUSPEND_MS_MAX = 20_000;
+const REPLACED_EVERY_MS = 2_000;
 
 class EngineWorker {
   readonly #port: MessagePort;
   readonly #start: EngineStart;
-  readonly #engine: Engine;
   readonly #path: DataPath;
   readonly #device: TimedLegIo;
-  readonly #copies: CopyPool;
-  readonly #runner: EffectRunner;
+  readonly #faults: FaultPlan;
+  readonly #ground: TableGround;
+  readonly #door: MirrorDoor;
   readonly #listener: NbdListener;
   readonly #clock: Clock;
-  #life: 'resuming' | 'serving' | 'stopping' = 'resuming';
+  #table: LiveTable;
+  #life: 'resuming' | 'serving' | 'suspending' | 'suspended' | 'stopping' = 'resuming';
+  #isListening = false;
+  /** Asked for, and by when what is in flight has to have ended. */
+  #suspension = { id: 0, lateAt: 0 };
+  /** Whether recovery was paused by its owner before the table was exchanged. */
+  #isPaused = false;
+  /** What has to wait until the mirror serves again. */
+  #later: ToWorker[] = [];
+  #replacedAt = Number.NEGATIVE_INFINITY;
 
   constructor(port: MessagePort, start: EngineStart) {
     this.#port = port;
     this.#start = start;
-    const { sizeBytes, regionSizeBytes } = start.spec;
-    const view = viewOf(start.view, RegionGeometry.of(sizeBytes, regionSizeBytes).regionCount);
-    this.#engine = engineFor(start, view);
-    const legs = start.spec.legs.map(({ offsetBytes }, index) => {
-      const device = start.legs[index];
-      invariant(device !== undefined, `leg ${index} was not opened`);
-      return { device, offsetBytes, writePolicy: null };
-    });
-    const logDevice = start.log.type === 'disk' && !start.readOnly ? start.log.device : null;
-    this.#path = openDataPath(start.io, legs, logDevice);
-    const { carrier } = this.#path;
-    const faults = new FaultPlan(start.io.faults);
-    const sound = this.#path.device;
-    const perhapsFaulty =
-      start.io.faults.length === 0
-        ? sound
-        : new FaultyLegIo(sound, faults, (delayMs) => this.#path.timerSet(delayMs));
-    const device = new TimedLegIo(perhapsFaulty, legs.length, start.io.timeoutMs, (leg, isIn) =>
-      this.#runner.feed({ kind: isIn ? 'legIn' : 'legOut', leg }),
+    const { spec, legs, io, readOnly } = start;
+    this.#path = openDataPath(io);
+    this.#faults = new FaultPlan(io.faults);
+    this.#device = new TimedLegIo(io.timeoutMs, (leg, isIn) =>
+      this.#table.runner.feed({ kind: isIn ? 'legIn' : 'legOut', leg }),
     );
-    this.#device = device;
-    this.#copies = new CopyPool(legs, COPIERS);
-    this.#runner = new EffectRunner({
-      engine: this.#engine,
-      legs: device,
-      log: logDevice === null ? null : device,
-      copies: new GuardedCopies(this.#copies, faults, (leg) => device.refusal(leg)),
-      view,
-      exportName: start.spec.name,
-      readOnly: start.readOnly,
-      zeroesFast: start.legs.every(({ kind, traits }) => kind === 'file' && !traits.mayStall),
+    this.#ground = {
+      ...{ path: this.#path, faults: this.#faults, timed: this.#device, readOnly },
       keepMemory: (memory) => this.#say({ kind: 'keepMemory', memory }),
       tell: (event) => this.#say({ kind: 'event', event }),
       stopped: (logClean, outOfSync) => void this.#stopped(logClean, outOfSync),
-    });
-    for (const leg of start.missing) device.takeOut(leg);
-    this.#listener = new NbdListener(this.#runner, (count) => setConnections(view, count), carrier);
+    };
+    const view = viewFor(spec, start.view);
+    const engine = activatedEngine(start, view);
+    const log = start.log.type === 'disk' && !readOnly ? start.log.device : null;
+    const known = spec.legs.map(() => null);
+    this.#table = new LiveTable({ spec, legs, log, known, engine, view }, this.#ground);
+    for (const leg of start.missing) this.#device.takeOut(leg);
+    this.#door = new MirrorDoor(this.#table.runner);
+    const connected = (count: number) => setConnections(this.#table.view, count);
+    this.#listener = new NbdListener(this.#door, connected, this.#path.carrier);
     this.#clock = new Clock(
       (now) => this.#tick(now),
       (delayMs) => this.#path.timerSet(delayMs),
@@ -114,32 +107,35 @@ class EngineWorker {
   /** The first tick makes the engine write the resumed log back. */
   run(): void {
     // Copies wait until the memory of which leg is right is durable: `serve` says so.
-    this.#runner.feed({ kind: 'pauseRecovery' });
+    this.#table.runner.feed({ kind: 'pauseRecovery' });
     this.#tick(this.#clock.now);
   }
 
   #tick(now: number): void {
     this.#device.tick(now);
-    this.#runner.feed({ kind: 'tick', now });
-    if (this.#life === 'resuming' && this.#isResumed()) {
-      this.#life = 'serving';
-      this.#say({ kind: 'resumed', memory: this.#engine.memory });
-    }
+    this.#table.runner.feed({ kind: 'tick', now });
+    if (this.#life === 'resuming') this.#lookWhetherResumed();
+    if (this.#life === 'suspending') this.#lookWhetherDrained(now);
+    if (this.#life === 'serving') this.#lookWhetherReplaced(now);
     this.#clock.next(this.#tickDelay());
   }
 
-  #isResumed(): boolean {
-    const failed = 'could not write the dirty log back';
-    if (this.#engine.logHasFailed) {
+  /** A log that cannot be written is no reason to stop, but one not to begin. */
+  #lookWhetherResumed(): void {
+    const { engine } = this.#table;
+    const logWritten = !engine.logHasFailed;
+    if (!logWritten && !this.#isListening) {
+      const failed = 'could not write the dirty log back';
       this.#fail(new MirrorError('LOG_WRITE_FAILED', failed, {}, 'see that the log is writable'));
-      return false;
+    } else if (!logWritten || engine.state.log.durableEpoch >= 0) {
+      this.#life = 'serving';
+      this.#say({ kind: 'resumed', memory: engine.memory, logWritten });
     }
-    return this.#engine.state.log.durableEpoch >= 0;
   }
 
   #tickDelay(): number {
-    if (this.#life === 'resuming') return TICK_AT_START_MS;
-    const { recovery, check } = this.#engine;
+    if (this.#life === 'resuming' || this.#life === 'suspending') return TICK_EAGER_MS;
+    const { recovery, check } = this.#table.engine;
     const throttled =
       (recovery.throttle !== null && recovery.isUnderWay) ||
       (check.throttle !== null && check.life === 'running');
@@ -149,24 +145,40 @@ class EngineWorker {
   #hear(message: ToWorker): void {
     switch (message.kind) {
       case 'order':
+        if (message.order.order !== 'snapshot' && this.#isPutOff(message)) break;
         void this.#obey(message.order).then(() =>
           this.#say({ kind: 'answer', id: message.id, snapshot: this.#snapshot() }),
         );
         break;
       case 'copyLog':
-        this.#say({ kind: 'logCopied', id: message.id, image: this.#engine.state.log.copy() });
+        this.#say({
+          ...{ kind: 'logCopied', id: message.id },
+          image: this.#table.engine.state.log.copy(),
+        });
         break;
       case 'memoryKept':
-        this.#runner.feed({ kind: 'memoryKept', outcome: message.ok ? 'ok' : 'failed' });
+        this.#table.runner.feed({ kind: 'memoryKept', outcome: message.ok ? 'ok' : 'failed' });
+        break;
+      case 'suspend':
+        this.#suspend(message.id);
+        break;
+      case 'load':
+        this.#load(message.table).catch((error: unknown) => this.#fail(error));
         break;
       case 'serve':
-        if (!this.#start.readOnly) this.#runner.feed({ kind: 'resumeRecovery' });
         this.#serve().catch((error: unknown) => this.#fail(error));
         break;
       case 'stop':
-        void this.#stop();
+        if (!this.#isPutOff(message)) void this.#stop();
         break;
     }
+  }
+
+  /** While a table is exchanged there is nobody to obey. */
+  #isPutOff(message: ToWorker): boolean {
+    const isBusy = this.#isListening && (this.#life !== 'serving' || this.#door.isHeld);
+    if (isBusy && this.#life !== 'stopping') this.#later.push(message);
+    return isBusy;
   }
 
   async #obey(order: Order): Promise<void> {
@@ -181,15 +193,15 @@ class EngineWorker {
         break;
       case 'throttleRecovery':
       case 'throttleCheck':
-        this.#runner.feed({ kind: order.order, throttle: order.throttle });
+        this.#table.runner.feed({ kind: order.order, throttle: order.throttle });
         break;
       case 'startCheck':
         // Flushed first: a leg to repair from must have everything, and would keep it without power.
         if (order.check.repairFrom !== null) await this.#flush();
-        this.#runner.feed({ kind: 'startCheck', check: order.check });
+        this.#table.runner.feed({ kind: 'startCheck', check: order.check });
         break;
       default:
-        this.#runner.feed({ kind: order.order });
+        this.#table.runner.feed({ kind: order.order });
     }
     this.#clock.next(0);
   }
@@ -200,21 +212,78 @@ class EngineWorker {
    */
   async #takeOut(leg: LegIndex): Promise<void> {
     await this.#flush();
-    if (this.#engine.state.heirBut(maskOf(leg)) !== null) this.#device.takeOut(leg);
+    if (this.#table.engine.state.heirBut(maskOf(leg)) !== null) this.#device.takeOut(leg);
   }
 
   #flush(): Promise<void> {
     return new Promise((resolve) => {
       const nothing = { into: null, pieces: [], fua: false, mayPunch: false, fastOnly: false };
       const request = { verb: 'flush', offset: 0, length: 0, ...nothing } as const;
-      this.#runner.submit({ ...request, abandonBuffers: () => {}, done: () => resolve() });
+      this.#table.runner.submit({ ...request, abandonBuffers: () => {}, done: () => resolve() });
     });
   }
 
+  #suspend(id: number): void {
+    const { engine, runner } = this.#table;
+    if (this.#life !== 'serving' || this.#door.isHeld || engine.check.life !== 'none') {
+      this.#say({ kind: 'suspended', id, known: null });
+      return;
+    }
+    this.#isPaused = engine.recovery.isPaused;
+    this.#suspension = { id, lateAt: this.#clock.now + SUSPEND_MS_MAX };
+    this.#life = 'suspending';
+    this.#door.hold();
+    runner.feed({ kind: 'pauseRecovery' });
+    this.#clock.next(0);
+  }
+
+  /** Then the engine stops in order, as at the end of a session: flush, clear, seal. */
+  #lookWhetherDrained(now: number): void {
+    const { engine, runner } = this.#table;
+    if (runner.isStopping) return;
+    if (engine.state.requestsInFlight === 0 && engine.recovery.claimed === 0) {
+      runner.stop();
+    } else if (now >= this.#suspension.lateAt) {
+      this.#say({ kind: 'suspended', id: this.#suspension.id, known: null });
+      this.#letIn();
+    }
+  }
+
+  async #load(load: TableLoad): Promise<void> {
+    const before = this.#table;
+    const { spec, legs, log, known } = load;
+    await before.close(this.#hanging().length === 0);
+    const view = viewFor(spec, load.view);
+    carryOver(before.view, view, known);
+    this.#faults.rearrange(known);
+    const engine = reloadedEngine(before.engine, load, view);
+    this.#table = new LiveTable({ spec, legs, log, known, engine, view }, this.#ground);
+    const { throttle } = before.engine.recovery;
+    this.#table.runner.feed({ kind: 'throttleRecovery', throttle });
+    this.#life = 'resuming';
+    this.run();
+  }
+
   async #serve(): Promise<void> {
+    if (this.#isListening) {
+      this.#letIn();
+      return;
+    }
+    if (!this.#start.readOnly) this.#table.runner.feed({ kind: 'resumeRecovery' });
     const exports: string[] = [];
     for (const address of this.#start.listen) exports.push(await this.#listener.listen(address));
+    this.#isListening = true;
     this.#say({ kind: 'serving', exports });
+  }
+
+  /** After a suspension, with another table or without one. */
+  #letIn(): void {
+    const { runner } = this.#table;
+    this.#life = 'serving';
+    if (!this.#isPaused) runner.feed({ kind: 'resumeRecovery' });
+    this.#door.open(runner);
+    this.#clock.next(0);
+    for (const message of this.#later.splice(0)) this.#hear(message);
   }
 
   /** Connections first, so that what is in flight is answered; then the engine, then everything. */
@@ -222,15 +291,41 @@ class EngineWorker {
     if (this.#life === 'stopping') return;
     this.#life = 'stopping';
     await this.#listener.close();
-    this.#runner.stop();
+    this.#table.runner.stop();
   }
 
   async #stopped(logClean: boolean, outOfSync: number): Promise<void> {
+    if (this.#life === 'suspending') {
+      this.#life = 'suspended';
+      const { id } = this.#suspension;
+      const known = { ...this.#knowledge(), hanging: this.#hanging() };
+      this.#say({ kind: 'suspended', id, known });
+      return;
+    }
     this.#clock.stop();
-    await this.#copies.close();
+    await this.#table.close(true);
     this.#path.close();
     this.#say({ kind: 'stopped', logClean, outOfSync });
     this.#port.close();
+  }
+
+  #lookWhetherReplaced(now: number): void {
+    const isDue = now - this.#replacedAt >= REPLACED_EVERY_MS;
+    if (!isDue || replacedLeg(this.#table.spec, this.#knowledge().complete) === null) return;
+    this.#replacedAt = now;
+    this.#say({ kind: 'replaced' });
+  }
+
+  #knowledge(): LegKnowledge {
+    const { content, legs } = this.#table.engine.state;
+    const unfit = union(content.missedLegs, legs.unsettled);
+    const complete = legsOf(without(content.inService, unfit));
+    return { primary: legs.primary, serving: legsOf(content.inService), complete };
+  }
+
+  #hanging(): Suspended['hanging'] {
+    const places = [...this.#table.spec.legs.map((_, leg) => legIndex(leg)), 'log'] as const;
+    return places.filter((place) => !this.#device.isQuiet(place));
   }
 
   #fail(error: unknown): void {
@@ -244,16 +339,16 @@ class EngineWorker {
   }
 
   #snapshot(): EngineSnapshot {
-    const { state, recovery, check, logHasFailed } = this.#engine;
+    const { state, recovery, check, logHasFailed } = this.#table.engine;
     const { content, hash, legs, geometry } = state;
     const bytesLeft = content.workCount * geometry.regionBytes;
     const bytesToCheck = check.regionsLeft * geometry.regionBytes;
     return {
-      primary: legs.primary,
+      ...this.#knowledge(),
       inSyncRegions: content.inSyncCount,
       dirtyRegions: hash.countOf('dirty'),
       recoveringRegions: recovery.claimed,
-      legs: this.#start.spec.legs.map((_, index) => ({
+      legs: this.#table.spec.legs.map((_, index) => ({
         letter: legs.letter(legIndex(index)),
         errors: legs.errorCounts(legIndex(index)),
         isOut: !has(content.inService, legIndex(index)),
@@ -282,47 +377,8 @@ class EngineWorker {
   }
 }
 
-function engineFor(
-  { spec, log: start, primary, blank, missing }: EngineStart,
-  view: EngineView,
-): Engine {
-  const geometry = RegionGeometry.of(spec.sizeBytes, spec.regionSizeBytes);
-  const log = openLog(start, geometry);
-  const content = new LegContent(geometry.regionCount, spec.legs.length, view.missing);
-  const others = without(content.all, maskOf(primary));
-  for (let region = 0; region < geometry.regionCount; region += 1) {
-    if (!log.isClean(region as RegionIndex)) content.miss(region as RegionIndex, others);
-  }
-  if (blank.length > 0) missEverything(maskOfLegs(blank), content, log);
-  content.serve(without(content.all, maskOfLegs(missing)));
-  const size = Math.floor(RECOVERY_BYTES / geometry.regionBytes);
-  return new Engine({
-    geometry,
-    log,
-    content,
-    primary,
-    states: view.states,
-    differing: view.differing,
-    readPolicy: spec.readPolicy,
-    handleErrors: spec.handleErrors,
-    keepLog: spec.keepLog,
-    recoveriesMax: Math.min(RECOVERIES_MAX, Math.max(RECOVERIES_MIN, size)),
-  });
-}
-
-/** What a leg misses is dirty in the log, too; the write of the resumed log takes these marks along. */
-function missEverything(legs: LegMask, content: LegContent, log: DirtyLog): void {
-  for (let region = 0; region < content.regionCount; region += 1) {
-    if (content.isInSync(region as RegionIndex)) log.mark(region as RegionIndex);
-    content.miss(region as RegionIndex, legs);
-  }
-}
-
-function openLog(start: EngineStart['log'], geometry: RegionGeometry): DirtyLog {
-  if (start.type === 'core') return new CoreLog(geometry.regionCount, start.syncIntent);
-  const resumed = DiskLog.resume({ ...start.area, geometry });
-  invariant(resumed.ok, 'the plan has resumed this very log before');
-  return resumed.value.log;
+function viewFor({ sizeBytes, regionSizeBytes }: MirrorSpec, view: SharedArrayBuffer): EngineView {
+  return viewOf(view, RegionGeometry.of(sizeBytes, regionSizeBytes).regionCount);
 }
 
 invariant(parentPort !== null, 'the engine runs in a worker');

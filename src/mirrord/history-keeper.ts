@@ -41,7 +41,7 @@ interface Noted {
 export class HistoryKeeper {
   readonly #prepared: Pick<PreparedMirror, 'request' | 'spec' | 'plan'>;
   /** Of the engine's view: a number of `REGION_STATES` for each region. */
-  readonly #states: Uint8Array;
+  #states: Uint8Array;
   readonly #warn: (words: string) => void;
   #file: HistoryFile | null = null;
   #last: Noted | null = null;
@@ -67,6 +67,12 @@ export class HistoryKeeper {
     if (found !== null) this.#note('found', found);
     this.#note('resumed', this.#bitsNow());
     this.#timer = setInterval(() => this.#tick(), RUNNING_EVERY_MS).unref();
+  }
+
+  /** The mirror was changed, and its whole log written anew. */
+  goOver(states: Uint8Array): void {
+    this.#states = states;
+    if (this.#last !== null) this.#note('resumed', this.#bitsNow());
   }
 
   heard({ event }: MirrorEvent): void {

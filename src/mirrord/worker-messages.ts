@@ -4,6 +4,7 @@
  *
  *   main    start ──▶ worker        (as workerData)
  *           ◀── resumed, serve ──▶ serving | failed
+ *           suspend ──▶ … ◀── suspended,  load ──▶ … ◀── resumed,  serve ──▶ …
  *           order ──▶ … ◀── answer,  copyLog ──▶ ◀── logCopied   (`id` pairs them)
  *           ◀── keepMemory, memoryKept ──▶
  *           stop ──▶ … ◀── stopped
@@ -18,6 +19,7 @@ import type { MirrorEvent, MirrorMemory } from '../engine/effect.ts';
 import type { MirrorErrorCode } from '../errors/mirror-error.ts';
 import type { LegIndex } from '../geometry/units.ts';
 import type { FaultLetter, LegFault } from '../mirror-set/leg-set.ts';
+import type { LegKnowledge } from '../mirror-set/mirror-change.ts';
 import type { MirrorSpec, SyncIntent } from '../mirror-set/mirror-spec.ts';
 import type { ListenAddress } from '../nbd-protocol/listen-address.ts';
 import type { Throttle } from '../recovery/throttle.ts';
@@ -48,9 +50,28 @@ export interface EngineStart {
   readonly view: SharedArrayBuffer;
 }
 
+/**
+ * Another table, for a worker that is suspended. `spec.source` is the primary. The log's whole image
+ * is written anew.
+ */
+export interface TableLoad {
+  readonly spec: MirrorSpec;
+  readonly legs: readonly OpenDevice[];
+  /** Null: a core log. */
+  readonly log: OpenDevice | null;
+  /** Leg i was leg `known[i]` in the table before; null: it is new. */
+  readonly known: readonly (LegIndex | null)[];
+  readonly view: SharedArrayBuffer;
+}
+
+/** What is true while nothing is in flight and no request is let in. */
+export interface Suspended extends LegKnowledge {
+  /** Devices that have yet to answer what was given up, so that they must not be closed. */
+  readonly hanging: readonly (LegIndex | 'log')[];
+}
+
 /** What only the engine knows. */
-export interface EngineSnapshot {
-  readonly primary: number;
+export interface EngineSnapshot extends LegKnowledge {
   readonly inSyncRegions: number;
   readonly dirtyRegions: number;
   readonly recoveringRegions: number;
@@ -100,7 +121,10 @@ export type ToWorker =
   | { readonly kind: 'order'; readonly id: number; readonly order: Order }
   | { readonly kind: 'copyLog'; readonly id: number }
   | { readonly kind: 'memoryKept'; readonly ok: boolean }
-  /** What `resumed` told is durable: begin to listen. */
+  /** Hold what comes in, finish what is in flight. */
+  | { readonly kind: 'suspend'; readonly id: number }
+  | { readonly kind: 'load'; readonly table: TableLoad }
+  /** What `resumed` told is durable: begin to listen, or let in what was held. */
   | { readonly kind: 'serve' }
   | { readonly kind: 'stop' };
 
@@ -113,8 +137,15 @@ export interface StopReport {
 export type WorkerAnswer = Extract<FromWorker, { readonly id: number }>;
 
 export type FromWorker =
-  /** The log on disk says what the engine believes; now `memory` must be kept. */
-  | { readonly kind: 'resumed'; readonly memory: MirrorMemory }
+  /**
+   * The log on disk says what the engine believes; now `memory` must be kept. `logWritten` false, only
+   * after a `load`: it could not be written, and `memory` says so.
+   */
+  | { readonly kind: 'resumed'; readonly memory: MirrorMemory; readonly logWritten: boolean }
+  /** Null: something takes too long, or a check is under way; the mirror serves on. */
+  | { readonly kind: 'suspended'; readonly id: number; readonly known: Suspended | null }
+  /** The leg after one that is leaving holds everything; said again while that is so. */
+  | { readonly kind: 'replaced' }
   | { readonly kind: 'serving'; readonly exports: readonly string[] }
   | {
       readonly kind: 'failed';

@@ -211,7 +211,10 @@ export class SimulatedMirror {
       if (this.engine.check.life !== 'none') return false;
       const { repairFrom } = order;
       const range = { next: regionIndex(0), end: this.storage.geometry.regionCount };
-      this.#step({ kind: order.kind, check: { ...range, repairFrom, throttle: null, before: NOTHING_CHECKED } });
+      this.#step({
+        kind: order.kind,
+        check: { ...range, repairFrom, throttle: null, before: NOTHING_CHECKED },
+      });
     } else {
       this.#step(order);
     }

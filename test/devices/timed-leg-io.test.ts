@@ -8,8 +8,10 @@ import { LEG_BYTES, legIoConformance } from './leg-io-conformance.ts';
 
 legIoConformance('timed', () => {
   const backend = new MemoryBackend(2, LEG_BYTES, 0);
+  const io = new TimedLegIo(1_000, () => {});
+  io.exchange(backend, [null, null]);
   return {
-    io: new TimedLegIo(backend, 2, 1_000, () => {}),
+    io,
     bytesOf: (leg) => ({ bytes: backend.legs[leg] as Uint8Array, start: 0 }),
     endsWithItsDevice: true,
   };
@@ -25,9 +27,10 @@ function slowLegs() {
   const held: EndOperation[] = [];
   backend.gate = ({ leg }, end) => (leg === OTHER ? end(null) : held.push(end));
   const service: string[] = [];
-  const io = new TimedLegIo(backend, 2, LIMIT_MS, (leg, isIn) =>
+  const io = new TimedLegIo(LIMIT_MS, (leg, isIn) =>
     service.push(`${leg} ${isIn ? 'in' : 'out'}`),
   );
+  io.exchange(backend, [null, null]);
   let now = 5_000;
   io.tick(now);
   const pass = (ms: number) => {

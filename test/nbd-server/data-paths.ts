@@ -8,7 +8,7 @@ import { openDataPath } from '../../src/mirrord/data-path.ts';
 
 /** Without legs: clients only. */
 export function openPath(backend: 'fs' | 'uring'): DataPath {
-  return openDataPath({ backend, direct: false }, [], null);
+  return openDataPath({ backend, direct: false });
 }
 
 export const DATA_PATHS = (['fs', 'uring'] as const).filter((backend) => {

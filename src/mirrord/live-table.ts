@@ -1,0 +1,88 @@
+/**
+ * One table in force: an engine, the legs and the log that it knows by their indices, and whatever
+ * carries out what it asks for. A mirror that is changed while it serves gets a new one, as dm does
+ * when a table is loaded and resumed; what connects clients, and the ring, stay (engine-worker.ts).
+ */
+import { CopyPool } from '../copier/copy-pool.ts';
+import type { FaultPlan } from '../devices/fault-plan.ts';
+import { FaultyLegIo } from '../devices/faulty-leg-io.ts';
+import type { LegIo, LogIo } from '../devices/leg-io.ts';
+import type { OpenDevice } from '../devices/open-device.ts';
+import type { TimedLegIo } from '../devices/timed-leg-io.ts';
+import type { Engine } from '../engine/engine.ts';
+import { invariant } from '../errors/invariant.ts';
+import type { LegIndex } from '../geometry/units.ts';
+import type { EngineView } from '../metrics/engine-counters.ts';
+import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
+import type { Backend, DataPath } from './data-path.ts';
+import type { Surroundings } from './effect-runner.ts';
+import { EffectRunner } from './effect-runner.ts';
+import { GuardedCopies } from './guarded-copies.ts';
+
+const COPIERS = 1;
+
+export interface TableParts {
+  readonly spec: MirrorSpec;
+  readonly legs: readonly OpenDevice[];
+  /** Null: there is none on a disk, or it must not be written. */
+  readonly log: OpenDevice | null;
+  /** Leg i was leg `known[i]` in the table before; null: it is new. */
+  readonly known: readonly (LegIndex | null)[];
+  readonly engine: Engine;
+  readonly view: EngineView;
+}
+
+/** What is there before the first table, and after the last. */
+export interface TableGround extends Pick<Surroundings, 'keepMemory' | 'tell' | 'stopped'> {
+  readonly path: DataPath;
+  readonly faults: FaultPlan;
+  /** Stands in front of every table's legs and log, and knows which of them hang. */
+  readonly timed: TimedLegIo;
+  readonly readOnly: boolean;
+}
+
+export class LiveTable {
+  readonly spec: MirrorSpec;
+  readonly engine: Engine;
+  readonly view: EngineView;
+  readonly runner: EffectRunner;
+  readonly #copies: CopyPool;
+  readonly #backend: Backend;
+
+  constructor({ spec, legs, log, known, engine, view }: TableParts, ground: TableGround) {
+    this.spec = spec;
+    this.engine = engine;
+    this.view = view;
+    const places = spec.legs.map(({ offsetBytes }, index) => {
+      const device = legs[index];
+      invariant(device !== undefined, `leg ${index} was not opened`);
+      return { device, offsetBytes, writePolicy: null };
+    });
+    const { path, faults, timed, readOnly, keepMemory, tell, stopped } = ground;
+    this.#backend = path.backendOver(places, log);
+    timed.exchange(perhapsFaulty(this.#backend, ground), known);
+    this.#copies = new CopyPool(places, COPIERS);
+    this.runner = new EffectRunner({
+      engine,
+      legs: timed,
+      log: log === null ? null : timed,
+      copies: new GuardedCopies(this.#copies, faults, (leg) => timed.refusal(leg)),
+      view,
+      exportName: spec.name,
+      readOnly,
+      zeroesFast: legs.every(({ kind, traits }) => kind === 'file' && !traits.mayStall),
+      ...{ keepMemory, tell, stopped },
+    });
+  }
+
+  /** Its engine has stopped. `isQuiet`: no operation that was given up may still be under way. */
+  async close(isQuiet: boolean): Promise<void> {
+    await this.#copies.close();
+    if (isQuiet) this.#backend.close();
+  }
+}
+
+function perhapsFaulty(sound: Backend, { path, faults }: TableGround): LegIo & LogIo {
+  if (faults.isEmpty) return sound;
+  return new FaultyLegIo(sound, faults, (delayMs) => path.timerSet(delayMs));
+}

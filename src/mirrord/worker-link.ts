@@ -1,0 +1,97 @@
+/**
+ * The main thread's end of the line to the engine's worker: questions are paired with their answers,
+ * everything else is passed on as it comes.
+ */
+import { Worker } from 'node:worker_threads';
+import { invariant } from '../errors/invariant.ts';
+import { MirrorError } from '../errors/mirror-error.ts';
+import type {
+  EngineSnapshot,
+  EngineStart,
+  FromWorker,
+  Order,
+  Suspended,
+  ToWorker,
+  WorkerAnswer,
+} from './worker-messages.ts';
+
+export interface LinkEnds {
+  hear(message: Exclude<FromWorker, WorkerAnswer>): void;
+  /** It failed in a way that nobody expected. */
+  broke(error: unknown): void;
+  /** It has ended, well or not. */
+  gone(): void;
+}
+
+export class WorkerLink {
+  readonly #name: string;
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, (answer: WorkerAnswer) => void>();
+  #nextId = 0;
+  #isClosing = false;
+
+  constructor(start: EngineStart, ends: LinkEnds) {
+    this.#name = start.spec.name;
+    this.#worker = new Worker(new URL(workerFile(), import.meta.url), {
+      workerData: start,
+      trackUnmanagedFds: false,
+    });
+    this.#worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'stopped') this.#isClosing = true;
+      if ('id' in message) this.#answered(message);
+      else ends.hear(message);
+    });
+    this.#worker.on('error', (error) => ends.broke(error));
+    this.#worker.on('exit', () => ends.gone());
+  }
+
+  tell(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  terminate(): void {
+    void this.#worker.terminate();
+  }
+
+  async order(order: Order): Promise<EngineSnapshot> {
+    const answer = await this.#ask((id) => ({ kind: 'order', id, order }));
+    invariant(answer.kind === 'answer', 'an order is answered with a snapshot');
+    return answer.snapshot;
+  }
+
+  async logCopy(): Promise<Uint8Array> {
+    const answer = await this.#ask((id) => ({ kind: 'copyLog', id }));
+    invariant(answer.kind === 'logCopied', 'the log was asked for');
+    return answer.image;
+  }
+
+  /** Null: it takes too long, or a check is under way; the mirror serves. */
+  async suspend(): Promise<Suspended | null> {
+    const answer = await this.#ask((id) => ({ kind: 'suspend', id }));
+    invariant(answer.kind === 'suspended', 'a suspension was asked for');
+    return answer.known;
+  }
+
+  async #ask(message: (id: number) => ToWorker): Promise<WorkerAnswer> {
+    if (this.#isClosing) {
+      const words = `${this.#name} is being deactivated`;
+      throw new MirrorError('ENGINE_UNREACHABLE', words, { mirror: this.#name });
+    }
+    const id = this.#nextId;
+    this.#nextId += 1;
+    const { promise, resolve } = Promise.withResolvers<WorkerAnswer>();
+    this.#waiting.set(id, resolve);
+    this.tell(message(id));
+    return await promise;
+  }
+
+  #answered(answer: WorkerAnswer): void {
+    this.#waiting.get(answer.id)?.(answer);
+    this.#waiting.delete(answer.id);
+  }
+}
+
+/** Under vitest this file runs as it was written, and so must the worker. */
+function workerFile(): string {
+  return import.meta.url.endsWith('.ts') ? './engine-worker.ts' : './engine-worker.js';
+}
