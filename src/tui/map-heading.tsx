@@ -26,6 +26,8 @@ export function Legend({ dashboard }: { readonly dashboard: Dashboard }) {
   const items = map.subject === 'missing' ? missingItems(dashboard) : lookItems(dashboard, isRoomy);
   return (
     <Text wrap="truncate">
+      {/* A row without words would vanish, and all below it would move up. */}
+      {items.length === 0 ? ' ' : ''}
       {items.map(({ tone, words, count }) => (
         <Text key={tone}>
           <Text {...toneInk(dashboard, tone)}>
