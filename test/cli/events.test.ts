@@ -1,6 +1,9 @@
+import { appendFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { ControlRequest, EngineEvent } from '../../src/control-protocol/control-request.ts';
 import { MirrorError } from '../../src/errors/mirror-error.ts';
+import { appendEvent } from '../../src/registry/event-file.ts';
+import { eventsPath } from '../../src/registry/places.ts';
 import { HOME } from '../registry/mirror-spec-example.ts';
 import { Bench } from './run-command.ts';
 
@@ -57,7 +60,17 @@ test('what was forgotten meanwhile is said', async () => {
   );
 });
 
-test('without an engine there is nothing to hear', async () => {
+test('without an engine there is nothing to follow', async () => {
   const { bench } = await benchWith();
   expect((await bench.run('events', 'home', '--follow')).code).toBe(69);
+});
+
+test('without an engine what was written down is told', async () => {
+  const { bench } = await benchWith();
+  for (const number of [7, 8]) appendEvent(bench.places, 'home', event(number));
+  appendFileSync(eventsPath(bench.places, 'home'), '{"number":9,"at":"20');
+  expect(await bench.run('events', 'home')).toMatchObject({
+    ...{ code: 0, aside: '' },
+    out: expect.stringMatching(/^2026.*thing 7.*\n2026.*thing 8.*\n$/),
+  });
 });

@@ -102,8 +102,8 @@ export const command: Command = {
       does: 'serve it on a TCP port of this machine',
     },
     {
-      words: 'mirrorctl activate m0 --on leg-failed=\'mail -s "$MIRRORCTL_TEXT" root </dev/null\'',
-      does: 'write to root when a leg fails',
+      words: "mirrorctl activate m0 --on leg-failed='wall $MIRRORCTL_TEXT'",
+      does: 'tell everybody when a leg fails',
     },
     {
       words: 'mirrorctl activate m0 --inject 1:write:eio@1M+64kx3',

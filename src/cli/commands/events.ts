@@ -1,7 +1,9 @@
-/** `mirrorctl events NAME`: what happened to a running mirror, and with `--follow` what happens next. */
+/** `mirrorctl events NAME`: what happened to a mirror, and with `--follow` what happens next. */
 import type { EngineEvent } from '../../control-protocol/control-request.ts';
+import { EVENT_NAMES } from '../../control-protocol/event-names.ts';
 import { EXIT } from '../../errors/mirror-error.ts';
 import { readDefinition } from '../../registry/definition-file.ts';
+import { readEvents } from '../../registry/event-file.ts';
 import { MIRROR } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { printable } from '../failure-report.ts';
@@ -17,11 +19,12 @@ export const command: Command = {
   flags: { follow: { value: 'none', help: 'go on until the mirror is deactivated' } },
   changes: false,
   examples: [
-    { words: 'mirrorctl events m0', does: 'what the engine still remembers' },
+    { words: 'mirrorctl events m0', does: 'what happened lately, in use or not' },
     { words: 'mirrorctl events m0 --follow --json', does: 'one JSON object a line, as it happens' },
   ],
   notes: [
-    'The engine remembers the last 256 events; numbers have no gaps, so whoever follows sees what was forgotten.',
+    'The last 256 events are kept, also when no engine runs; numbers have no gaps, so whoever follows sees what was forgotten.',
+    `With --json each line is an object: mirror, number, at (RFC 3339), kind (good, plain, warning, bad), event (${EVENT_NAMES.join(', ')}), text, and fields, which depend on the event: leg, path, region and so on.`,
   ],
 
   async run(outside, input, flags) {
@@ -34,8 +37,8 @@ export const command: Command = {
       const events = await ask(places, name, { ask: 'events', since }, 'events').then(
         (answer) => answer.events,
         (error: unknown) => {
-          if (since > 0 && isEngineMissing(error)) return null;
-          throw error;
+          if (!isEngineMissing(error) || (follows && since === 0)) throw error;
+          return follows ? null : readEvents(places, name);
         },
       );
       if (events === null) return EXIT.ok;
@@ -56,7 +59,9 @@ function print(
   since: number,
 ): number {
   const forgotten = (events[0]?.number ?? since + 1) - since - 1;
-  if (forgotten > 0) outside.printAside(`${name}: ${forgotten} events are forgotten\n`);
+  // Whoever has just come has missed nothing.
+  if (forgotten > 0 && since > 0)
+    outside.printAside(`${name}: ${forgotten} events are forgotten\n`);
   for (const event of events) {
     const { at, kind, text } = event;
     const line = flags.has('json')
