@@ -106,7 +106,7 @@ test('Ctrl-Z gives the terminal to the shell, and fg the dashboard back', {
   shell.send('g100\r');
   await shell.until(/ 100 clean /);
   shell.send('q');
-  await shell.until(/shell> $/);
+  await shell.until(/shell> \n*$/);
   expect(shell.isAlternate).toBe(false);
   shell.send('exit\r');
   await shell.exited;
