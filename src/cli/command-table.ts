@@ -162,6 +162,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     () => import('./commands/import.ts'),
   ),
   entry(
+    'sim',
+    [],
+    'Try what may go wrong on a simulated mirror',
+    () => import('./commands/sim.ts'),
+  ),
+  entry(
     'completion',
     [],
     'Print the completions for a shell',

@@ -84,6 +84,8 @@ export const EXIT_CODE_OF = {
   REGISTRY_INVALID: EXIT.badConfig,
   DEFINITION_CONTRADICTS: EXIT.badConfig,
 
+  PROMISE_BROKEN: EXIT.invariantBroken,
+
   INTERRUPTED: EXIT.interrupted,
 } as const satisfies Record<string, ExitCode>;
 export type MirrorErrorCode = keyof typeof EXIT_CODE_OF;

@@ -2,6 +2,7 @@
  * One seed, tried to the end: the run that it decides, and, if that is asked for, a crash after each of
  * its events. A failure comes as the shortest run that still fails, so that it can be told as a story.
  */
+import { formatDuration } from '../geometry/size-words.ts';
 import { surveyCrashes } from './crash-points.ts';
 import type { Mishap, MishapCounts } from './mishaps.ts';
 import { isFaulty } from './mishaps.ts';
@@ -81,10 +82,10 @@ export class Tally {
   /** For people, in one line. */
   describe(): string {
     const { schedules, faultSchedules, crashStates, steps, simulatedMs } = this;
-    const hours = (simulatedMs / 3_600_000).toFixed(1);
+    const time = formatDuration(simulatedMs / 1_000);
     return (
-      `${schedules} schedules, ${faultSchedules} with faults; ${crashStates} crash states; ` +
-      `${steps} steps; ${hours} hours of simulated time`
+      `schedules: ${schedules}, with faults: ${faultSchedules}; crash states: ${crashStates}; ` +
+      `steps: ${steps}; simulated time: ${time}`
     );
   }
 }
