@@ -60,6 +60,7 @@ export function factsOfMirror(flags: Flags, places: Places, spec: MirrorSpec): M
     sizeBytes: told.sizeBytes ?? spec.sizeBytes,
     regionSizeBytes: told.regionSizeBytes ?? spec.regionSizeBytes,
     source: isWhole ? told.source : [told.source, known].filter((one) => one !== null).join(', '),
+    readOnly: spec.readOnly,
     ...memoryOf(places, spec),
   });
 }

@@ -199,6 +199,12 @@ function attentionOf(
   if (!plan.ok || plan.value.copyRegions === 0) return { status: '', action: '' };
   const { copyRegions, copyBytes, sourcePath, reason } = plan.value;
   const amount = `${copyRegions} regions (${formatBytes(copyBytes)})`;
+  if (spec.readOnly) {
+    return {
+      status: `read-only: ${amount} are read from ${sourcePath} only: ${reason}`,
+      action: `mirrorctl activate ${spec.name}, with --read-write to copy them`,
+    };
+  }
   return {
     status: `${amount} will be copied from ${sourcePath} at the next activation: ${reason}`,
     action: `mirrorctl activate ${spec.name}`,

@@ -69,7 +69,7 @@ export function dumpLog(excerpt: LogExcerpt, facts: MirrorFacts): LogDump {
     ...sizes,
     ...bitsOf(log),
     kernelOnResume: kernelOutlook(log, regions).words,
-    mirrorctlOnResume: ownOutlook(log, regions, regionBytes, facts.intents).words,
+    mirrorctlOnResume: ownOutlook(log, regions, regionBytes, facts).words,
     regionCountFound: log.header?.regionCount.toString() ?? null,
     blockBytes: excerpt.blockBytes,
     excerptBytes: excerpt.bytes.length,

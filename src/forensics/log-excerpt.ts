@@ -47,6 +47,8 @@ export interface MirrorFacts {
   readonly source: string | null;
   /** What the next activation would be told besides the log. */
   readonly intents: Pick<LogArea, 'syncIntent' | 'logIntent' | 'remembered'>;
+  /** An activation would write nothing. */
+  readonly readOnly: boolean;
   /** What the mirror remembers of its last session; null: nothing. */
   readonly memory: MirrorMemory | null;
 }
@@ -65,6 +67,7 @@ export const NO_FACTS: MirrorFacts = {
   regionSizeBytes: null,
   source: null,
   intents: { syncIntent: null, logIntent: null, remembered: null },
+  readOnly: false,
   memory: null,
 };
 

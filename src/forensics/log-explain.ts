@@ -45,7 +45,7 @@ export function explainLog(log: ExaminedLog, facts: MirrorFacts): LogExplanation
     path: log.path,
     ranges: rangesOf(log.bytes, log.magicOk ? logParts(log) : foreignParts(log)),
     kernel: kernelOutlook(log, regions).words,
-    mirrorctl: ownOutlook(log, regions, regionBytes, facts.intents).words,
+    mirrorctl: ownOutlook(log, regions, regionBytes, facts).words,
   };
 }
 

@@ -50,7 +50,7 @@ export function ownOutlook(
   log: ExaminedLog,
   regions: RegionCount | null,
   regionBytes: ByteCount,
-  intents: MirrorFacts['intents'],
+  { intents, readOnly }: Pick<MirrorFacts, 'intents' | 'readOnly'>,
 ): Outlook {
   if (regions === null) return { copies: null, words: 'cannot say without the mirror’s size' };
   const { path, bytes, blockBytes } = log;
@@ -59,8 +59,10 @@ export function ownOutlook(
   if (!belief.ok) return { copies: null, words: `refuses it: ${belief.error.message}` };
   const { basis, bitsKept, restClean } = belief.value;
   const copies = restClean ? regionCount(0) : copyingDirty(log, regions, bitsKept);
-  const copying = copies === 0 ? 'copies nothing' : `copies ${plural(copies)} from the source leg`;
-  return { copies, words: `${BASIS_WORDS[basis]}${copying}` };
+  const source = `${plural(copies)} from the source leg`;
+  if (copies === 0) return { copies, words: `${BASIS_WORDS[basis]}copies nothing` };
+  if (!readOnly) return { copies, words: `${BASIS_WORDS[basis]}copies ${source}` };
+  return { copies: regionCount(0), words: `is read-only: reads ${source} only and copies nothing` };
 }
 
 const BASIS_WORDS: Readonly<Record<LogBelief['basis'], string>> = {

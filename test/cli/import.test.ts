@@ -48,7 +48,16 @@ describe('import', () => {
     expect(bench.read('state/home.log')).toEqual(log);
     expect(pvs.map((name) => fs.statSync(bench.at(name)).mtimeMs)).toEqual(before);
     const { report } = await bench.json('dump', 'home');
-    expect(report).toMatchObject({ dirtyRegions: 3, mirrorSizeBytes: 6 * MIB });
+    expect(report).toMatchObject({
+      ...{ dirtyRegions: 3, mirrorSizeBytes: 6 * MIB },
+      mirrorctlOnResume:
+        'is read-only: reads 3 regions from the source leg only and copies nothing',
+    });
+    const { attention } = JSON.parse((await bench.run('status', 'home', '--json')).out).mirrors[0];
+    expect(attention).toEqual({
+      status: `read-only: 3 regions (192 KiB) are read from ${bench.at('vda.img')} only: the log says so`,
+      action: 'mirrorctl activate home, with --read-write to copy them',
+    });
   });
 
   test('makes a mirror that is written to where that is asked for', async () => {
