@@ -42,6 +42,8 @@ export interface MapChanges {
   readonly writes: ValueRuns;
   /** Values: which legs miss a region, bit i for leg i. */
   readonly missing: ValueRuns;
+  /** Values: 1 where a check has found legs to differ. */
+  readonly differing: ValueRuns;
 }
 
 /** Everything counts from the start of the engine; rates are differences of two readings. */

@@ -59,6 +59,7 @@ export const mapChanges: Reader<MapChanges> = converted(
       states: valueRuns,
       writes: valueRuns,
       missing: valueRuns,
+      differing: valueRuns,
     },
     'ignore',
   ),
@@ -66,6 +67,7 @@ export const mapChanges: Reader<MapChanges> = converted(
     checkRuns(map.states, map.regionCount, REGION_STATES.length, `${at}.states`);
     checkRuns(map.writes, map.regionCount, 256, `${at}.writes`);
     checkRuns(map.missing, map.regionCount, 2 ** LEG_COUNT_MAX, `${at}.missing`);
+    checkRuns(map.differing, map.regionCount, 2, `${at}.differing`);
     return map;
   },
 );

@@ -16,8 +16,8 @@ const LOOK_MS = 40;
 export class EngineWatch {
   readonly #view: EngineView;
   readonly #legCount: number;
-  /** Made when somebody asks for the map: they need sixteen bytes for each region. */
-  #planes: Record<'states' | 'writes' | 'missing', ChangedValues> | null = null;
+  /** Made when somebody asks for the map: they need twenty-one bytes for each region. */
+  #planes: Record<'states' | 'writes' | 'missing' | 'differing', ChangedValues> | null = null;
   #version = 1;
   #lookedAt = -LOOK_MS;
 
@@ -37,11 +37,12 @@ export class EngineWatch {
   }
 
   map(since: number): Extract<ControlAnswer, { map: unknown }> {
-    const { states, writes, missing } = this.#view;
+    const { states, writes, missing, differing } = this.#view;
     this.#planes ??= {
       states: new ChangedValues(states, this.#version),
       writes: new ChangedValues(writes, this.#version),
       missing: new ChangedValues(missing, this.#version),
+      differing: new ChangedValues(differing, this.#version),
     };
     const now = performance.now();
     if (now - this.#lookedAt >= LOOK_MS) {
@@ -56,6 +57,7 @@ export class EngineWatch {
         states: this.#planes.states.changedSince(since),
         writes: this.#planes.writes.changedSince(since),
         missing: this.#planes.missing.changedSince(since),
+        differing: this.#planes.differing.changedSince(since),
       },
     };
   }

@@ -8,6 +8,7 @@ import type { MirrorAction } from './mirror-actions.ts';
 import {
   activation,
   addingLeg,
+  checking,
   clearingLeg,
   creation,
   deactivation,
@@ -15,6 +16,7 @@ import {
   isInService,
   pauseOrResume,
   removingLeg,
+  repairing,
   replacingLeg,
 } from './mirror-actions.ts';
 import type { Form, MenuItem } from './overlay.ts';
@@ -45,17 +47,28 @@ function mirrorItems(dashboard: Dashboard, status: MirrorStatus): readonly MenuI
     ...(isAtWork
       ? [direct(recovery.paused ? 'resume recovery' : 'pause recovery', pauseOrResume(status))]
       : []),
+    direct(checkWords(status), checking(status)),
     ...legs.flatMap((leg) => legItems(status, leg)),
     form(`add a leg to ${name}`, `leg add ${name} PATH`, addForm(status)),
     direct(`deactivate ${name}`, deactivation(status)),
   ];
 }
 
+function checkWords({ check }: MirrorStatus): string {
+  if (check?.state === 'running') return 'pause the check';
+  return check?.state === 'paused' ? 'go on with the check' : 'compare the legs';
+}
+
 /** What a leg waits for: it comes first. */
 function helpItems({ watch }: Dashboard, status: MirrorStatus, leg: LegStatus): MenuItem[] {
-  if (isInService(leg) && leg.letter === 'A') return [];
+  const word = baseName(leg.path);
+  const repair =
+    (status.mismatchedRegions ?? 0) > 0 && isInService(leg)
+      ? [direct(`repair from ${word}`, repairing(status, leg))]
+      : [];
+  if (isInService(leg) && leg.letter === 'A') return repair;
   const missed = watch.picture?.missedBy(leg.index) ?? 0;
-  return [direct(`let ${baseName(leg.path)} in again`, clearingLeg(status, leg, missed))];
+  return [direct(`let ${word} in again`, clearingLeg(status, leg, missed)), ...repair];
 }
 
 function legItems(status: MirrorStatus, leg: LegStatus): MenuItem[] {

@@ -28,7 +28,7 @@ export interface KeyCommand {
 }
 
 const numbered = (...looks: RegionLook[]) => looks.map((look) => REGION_LOOKS.indexOf(look));
-const TROUBLED = numbered('nosync', 'quiescing', 'recovering', 'stranded');
+const TROUBLED = numbered('nosync', 'quiescing', 'recovering', 'stranded', 'different');
 
 export const KEY_COMMANDS: readonly KeyCommand[] = [
   on('help', ['?'], 'help', 'these words; type to search them', (dashboard) =>
@@ -50,11 +50,11 @@ export const KEY_COMMANDS: readonly KeyCommand[] = [
   onMap('down', ['down', 'j'], null, 'cursor down', ({ map }) => map.move(0, 1)),
   onMap('back', ['[', 'pageup'], null, 'half a window back', ({ map }) => map.pan(-0.5)),
   onMap('forward', [']', 'pagedown'], null, 'half a window on', ({ map }) => map.pan(0.5)),
-  onMap('next', ['n'], 'next', 'to the next region out of sync', (dashboard) =>
-    seek(dashboard, 1, TROUBLED, 'out of sync'),
+  onMap('next', ['n'], 'next', 'to the next region in trouble', (dashboard) =>
+    seek(dashboard, 1, TROUBLED, 'in trouble'),
   ),
-  onMap('previous', ['N'], null, 'to the previous region out of sync', (dashboard) =>
-    seek(dashboard, -1, TROUBLED, 'out of sync'),
+  onMap('previous', ['N'], null, 'to the previous region in trouble', (dashboard) =>
+    seek(dashboard, -1, TROUBLED, 'in trouble'),
   ),
   onMap('next dirty', ['d'], null, 'to the next dirty region', (dashboard) =>
     seek(dashboard, 1, numbered('dirty'), 'dirty'),

@@ -49,6 +49,7 @@ const LEGEND: readonly (readonly [shown: RegionLook, ...others: RegionLook[]])[]
   ['nosync'],
   ['recovering', 'quiescing'],
   ['stranded'],
+  ['different'],
 ];
 
 function lookItems({ watch, map }: Dashboard, isRoomy: boolean): LegendItem[] {
@@ -63,7 +64,7 @@ function lookItems({ watch, map }: Dashboard, isRoomy: boolean): LegendItem[] {
   const head: LegendItem = { tone: HEAD_TONE, words: 'head', count: null };
   if (map.canvas.head !== null && isRoomy) items.push(head);
   // What there is none of is left out where there is little room, and what is rare everywhere.
-  const isRare = (tone: number) => tone === toneOf(REGION_LOOKS.indexOf('stranded'), 0);
+  const isRare = (tone: number) => tone >= toneOf(REGION_LOOKS.indexOf('stranded'), 0);
   return items.filter(({ tone, count }) => count !== 0 || (isRoomy && !isRare(tone)));
 }
 

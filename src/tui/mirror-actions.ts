@@ -144,6 +144,50 @@ export function creation(name: string, legs: readonly string[], size: string): M
   };
 }
 
+export function checking({ name, check, sizeBytes, legs }: MirrorStatus): MirrorAction {
+  if (check?.state === 'running') {
+    return {
+      title: 'Pause the check?',
+      words: ['check', name, '--pause'],
+      consequences: ['What it has found stays known; it can go on later.'],
+      typed: null,
+    };
+  }
+  if (check?.state === 'paused') {
+    const left = check.endRegion - check.nextRegion;
+    return {
+      title: 'Go on with the check?',
+      words: ['check', name, '--resume'],
+      consequences: [`${grouped(left)} regions are still to be compared.`],
+      typed: null,
+    };
+  }
+  return {
+    title: 'Compare the legs?',
+    words: ['check', name, '--no-wait'],
+    consequences: [
+      `${formatBytes(sizeBytes)} are read from each of ${legs.length} legs, as clients leave time for it.`,
+      'Nothing is changed, whatever it finds.',
+    ],
+    typed: null,
+  };
+}
+
+/** `leg` is the one that is right. */
+export function repairing(status: MirrorStatus, leg: LegStatus): MirrorAction {
+  const { name, mismatchedRegions, regionSizeBytes } = status;
+  const word = baseName(leg.path);
+  return {
+    title: `Repair from ${word}?`,
+    words: ['check', name, '--repair', '--from', String(leg.index), '--no-wait'],
+    consequences: [
+      `${amount(mismatchedRegions ?? 0, regionSizeBytes)} become what they are on ${word},`,
+      'which becomes the primary. What the other legs have there is lost.',
+    ],
+    typed: name,
+  };
+}
+
 export function isInService({ state }: LegStatus): boolean {
   return !OUT_OF_SERVICE.some((word) => word === state);
 }

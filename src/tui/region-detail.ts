@@ -12,6 +12,7 @@ export const LOOK_WORDS: Readonly<Record<RegionLook, string>> = {
   quiescing: 'quiescing',
   recovering: 'recovering',
   stranded: 'leg out',
+  different: 'different',
 };
 
 const NEXT: Readonly<Record<RegionLook, string>> = {
@@ -21,6 +22,7 @@ const NEXT: Readonly<Record<RegionLook, string>> = {
   quiescing: 'writes in flight end, then the copy',
   recovering: 'copy ends, delayed writes go on',
   stranded: 'nothing, until the leg is back: press a',
+  different: 'nothing, until you say who is right: press a',
 };
 
 export function lookOf(picture: RegionPicture, region: number): RegionLook {

@@ -54,6 +54,7 @@ const DARK: Theme = {
     quiescing: { cold: [86, 108, 214], hot: [140, 160, 255], ansi: 34 },
     recovering: { cold: [70, 176, 255], hot: [170, 224, 255], ansi: 36 },
     stranded: { cold: [190, 58, 58], hot: [255, 128, 112], ansi: 31 },
+    different: { cold: [255, 76, 220], hot: [255, 170, 240], ansi: 95 },
   },
   missing: {
     nobody: { rgb: [36, 66, 54], ansi: 32 },
@@ -87,6 +88,7 @@ const LIGHT: Theme = {
     quiescing: { cold: [130, 146, 232], hot: [60, 76, 190], ansi: 34 },
     recovering: { cold: [24, 120, 224], hot: [0, 66, 160], ansi: 36 },
     stranded: { cold: [214, 72, 72], hot: [150, 16, 24], ansi: 31 },
+    different: { cold: [200, 0, 170], hot: [120, 0, 100], ansi: 35 },
   },
   missing: {
     nobody: { rgb: [206, 226, 212], ansi: 32 },
@@ -120,6 +122,7 @@ const SAFE: Theme = {
     quiescing: { cold: [0, 158, 115], hot: [80, 220, 180], ansi: 32 },
     recovering: { cold: [240, 228, 66], hot: [255, 250, 180], ansi: 97 },
     stranded: { cold: [213, 94, 0], hot: [255, 150, 80], ansi: 31 },
+    different: { cold: [255, 140, 210], hot: [255, 200, 235], ansi: 95 },
   },
   missing: {
     ...DARK.missing,

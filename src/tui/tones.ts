@@ -42,11 +42,11 @@ export const glyphCode = (tone: number, reversed: boolean) => tone + (reversed ?
 /** By look and level: a hot region is one that is being written. Then who misses it, then the marks. */
 const MISSING_GLYPHS = '012345678*';
 const UNICODE_GLYPHS = [
-  ...['·∙•●', 'dwww', '××××', '»»»»', '»»»»', '!!!!'],
+  ...['·∙•●', 'dwww', '××××', '»»»»', '»»»»', '!!!!', '≠≠≠≠'],
   ...['·', MISSING_GLYPHS, ' ', ' ', ' ', '»'],
 ].join('');
 const ASCII_GLYPHS = [
-  ...['.,oo', 'dwww', 'xxxx', '>>>>', '>>>>', '!!!!'],
+  ...['.,oo', 'dwww', 'xxxx', '>>>>', '>>>>', '!!!!', '####'],
   ...['.', MISSING_GLYPHS, ' ', ' ', ' ', '>'],
 ].join('');
 

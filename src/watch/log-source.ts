@@ -41,6 +41,7 @@ function answer(request: ControlRequest, dump: LogDump, status: MirrorStatus): C
           states: request.since === 0 ? notInSync(dump) : [],
           writes: [],
           missing: [],
+          differing: [],
         },
       };
     case 'counters':

@@ -139,8 +139,10 @@ export class MirrorWatch {
   }
 
   #takeMap(map: Extract<ControlAnswer, { map: unknown }>['map']): void {
-    // A new connection may be to another engine, whose counts of writes have nothing to do with ours.
-    if (this.picture === null || this.#mapVersion === 0) {
+    // A new connection may be to another engine, whose counts of writes have nothing to do with ours,
+    // and a mirror may have grown.
+    const isKnown = this.picture?.regionCount === map.regionCount && this.#mapVersion > 0;
+    if (this.picture === null || !isKnown) {
       this.picture = new RegionPicture(map.regionCount);
       this.#marksCounted = 0;
       this.onMap.replaced();

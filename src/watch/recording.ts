@@ -90,7 +90,7 @@ class Replay implements Engine {
       this.#regionCount = next.answer.map.regionCount;
       return next.answer;
     }
-    const nothing = { states: [], writes: [], missing: [] };
+    const nothing = { states: [], writes: [], missing: [], differing: [] };
     return { map: { version: 1, regionCount: this.#regionCount, ...nothing } };
   }
 

@@ -2,14 +2,15 @@
  * The watcher's own copy of the map: the state of every region, who misses it, how many regions look
  * how, and when each was last seen to be written. Fed with the changes that the engine tells.
  *
- * What a region looks like is its state, but for one case: a region that only legs out of service miss
- * is nobody's work until such a leg is back, and looks `stranded`.
+ * What a region looks like is its state, but for two cases: a region that only legs out of service miss
+ * is nobody's work until such a leg is back, and looks `stranded`; one that is in sync, but whose legs a
+ * check has found to differ, looks `different`.
  */
 import type { MapChanges, ValueRuns } from '../control-protocol/control-request.ts';
 import { REGION_STATES } from '../region/region-state.ts';
 
 /** From good to bad, so that the worst of several is the largest number. The states come first. */
-export const REGION_LOOKS = [...REGION_STATES, 'stranded'] as const;
+export const REGION_LOOKS = [...REGION_STATES, 'stranded', 'different'] as const;
 export type RegionLook = (typeof REGION_LOOKS)[number];
 
 const CLEAN = REGION_LOOKS.indexOf('clean');
@@ -17,6 +18,7 @@ const DIRTY = REGION_LOOKS.indexOf('dirty');
 const NOSYNC = REGION_LOOKS.indexOf('nosync');
 const RECOVERING = REGION_LOOKS.indexOf('recovering');
 const STRANDED = REGION_LOOKS.indexOf('stranded');
+const DIFFERENT = REGION_LOOKS.indexOf('different');
 
 /** A region counts as being written for so long after a write, in seconds. */
 const WRITING_SECONDS = 1;
@@ -43,6 +45,7 @@ export class RegionPicture {
   readonly #missedBy: number[] = [];
   /** Numbers of `REGION_STATES`. */
   readonly #states: Uint8Array;
+  readonly #differing: Uint8Array;
   readonly #changedAt: Float32Array;
   /** Seconds on the watcher's clock; 0: not since it began to watch. */
   readonly #writtenAt: Float32Array;
@@ -60,6 +63,7 @@ export class RegionPicture {
     this.missing = new Uint16Array(regionCount);
     this.tallies = REGION_LOOKS.map((_, look) => (look === CLEAN ? regionCount : 0));
     this.#states = new Uint8Array(regionCount);
+    this.#differing = new Uint8Array(regionCount);
     this.#changedAt = new Float32Array(regionCount);
     this.#writtenAt = new Float32Array(regionCount);
     this.#writes = new Uint8Array(regionCount);
@@ -67,7 +71,13 @@ export class RegionPicture {
   }
 
   /** `now` in seconds, above 0. */
-  apply({ states, writes, missing }: MapChanges, now: number, watcher: PictureWatcher): void {
+  apply(changes: MapChanges, now: number, watcher: PictureWatcher): void {
+    const { states, writes, missing, differing } = changes;
+    forEachRun(differing, (first, count, value) => {
+      this.#differing.fill(value, first, first + count);
+      for (let region = first; region < first + count; region += 1) this.#look(region);
+      watcher.changed(first, count, 0);
+    });
     forEachRun(missing, (first, count, legs) => {
       for (let region = first; region < first + count; region += 1) this.#setMissing(region, legs);
       watcher.changed(first, count, 0);
@@ -167,7 +177,8 @@ export class RegionPicture {
     const state = this.#states[region] ?? 0;
     const missing = this.missing[region] ?? 0;
     const isStranded = state === NOSYNC && missing !== 0 && (missing & ~this.#legsOut) === 0;
-    const look = isStranded ? STRANDED : state;
+    const isDifferent = this.#differing[region] === 1 && state < NOSYNC;
+    const look = isDifferent ? DIFFERENT : isStranded ? STRANDED : state;
     if (look === before) return;
     this.looks[region] = look;
     this.tallies[before] = (this.tallies[before] ?? 0) - 1;

@@ -65,6 +65,7 @@ const ANSWERS: readonly ControlAnswer[] = [
       states: [0, 4, 1, 6, 2, 2],
       writes: [3, 1, 255],
       missing: [0, 2, 3],
+      differing: [7, 1, 1],
     },
   },
   {

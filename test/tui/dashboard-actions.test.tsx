@@ -46,6 +46,25 @@ test('a leg that is taken back says how much is copied to it, and the map who la
   expect(directory.ran).toEqual(['leg clear m0 1']);
 });
 
+test('a repair says what becomes of what, and takes the name of the mirror', async () => {
+  const engine = new ScriptedEngine(100, { health: 'degraded', mismatchedRegions: 3 });
+  engine.differing.fill(1, 40, 43);
+  const { shown, directory } = opened(engine);
+  directory.known.add('check');
+  await shown.until(/# different 3/);
+  shown.press('n');
+  await shown.until(/ 40 different /);
+  shown.press('aj');
+  await shown.until(/repair from b\.img +mirrorctl check m0 --repair --from 1/);
+  shown.press('\r');
+  await shown.until(/3 regions \(1\.5 MiB\) become what they are on b\.img/);
+  shown.press('y\r');
+  await shown.until(/to do it: y_/);
+  shown.press('\x7fm0\r');
+  await shown.until(/done: check m0 --repair --from 1 --no-wait/);
+  expect(directory.ran).toEqual(['check m0 --repair --from 1 --no-wait']);
+});
+
 test('what the command itself would refuse cannot be confirmed', async () => {
   const engine = new ScriptedEngine(100);
   const { shown, directory } = opened(engine);

@@ -18,7 +18,11 @@ test('every slot shows the worst state among its regions, whatever changed', () 
       const slots = new MapSlots(new MapLayout(window, 7, 5, 'linear'), picture);
       for (const { first, count, state } of runs) {
         const states = [first, Math.min(count, 300 - first), state];
-        picture.apply({ version: 1, regionCount: 300, states, writes: [], missing: [] }, 1, slots);
+        picture.apply(
+          { version: 1, regionCount: 300, states, writes: [], missing: [], differing: [] },
+          1,
+          slots,
+        );
         slots.settle();
       }
       for (let slot = 0; slot < slots.layout.slotCount; slot += 1) {

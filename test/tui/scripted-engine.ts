@@ -15,12 +15,15 @@ export class ScriptedEngine implements Source, Engine {
   readonly states: Uint8Array;
   /** Which legs miss each region, bit i for leg i. */
   readonly missing: Uint16Array;
+  /** 1: a check has found legs to differ. */
+  readonly differing: Uint8Array;
   readonly commands: ControlRequest[] = [];
   isDown = false;
 
   constructor(regionCount: number, status: Partial<MirrorStatus> = {}, name = 'm0') {
     this.name = name;
     this.missing = new Uint16Array(regionCount);
+    this.differing = new Uint8Array(regionCount);
     this.states = new Uint8Array(regionCount);
     this.status = { ...RUNNING, name, regionCount, ...status };
   }
@@ -37,10 +40,17 @@ export class ScriptedEngine implements Source, Engine {
     }
     switch (request.ask) {
       case 'map': {
-        const states = [...this.states].flatMap((state, region) => [region, 1, state]);
-        const missing = [...this.missing].flatMap((legs, region) => [region, 1, legs]);
+        const runs = (values: Uint8Array | Uint16Array) =>
+          [...values].flatMap((value, region) => [region, 1, value]);
         return {
-          map: { version: 1, regionCount: this.states.length, states, writes: [], missing },
+          map: {
+            version: 1,
+            regionCount: this.states.length,
+            states: runs(this.states),
+            writes: [],
+            missing: runs(this.missing),
+            differing: runs(this.differing),
+          },
         };
       }
       case 'counters': {

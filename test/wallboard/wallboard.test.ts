@@ -36,7 +36,14 @@ test('at every size the places cover the screen once', () => {
 test('one bad region among many shows in the small map', () => {
   const picture = new RegionPicture(1000);
   const watcher = { changed: () => {} };
-  const map = { version: 1, regionCount: 1000, states: [500, 1, 2], writes: [], missing: [] };
+  const map = {
+    version: 1,
+    regionCount: 1000,
+    states: [500, 1, 2],
+    writes: [],
+    missing: [],
+    differing: [],
+  };
   picture.apply(map, 1, watcher);
   const lines = regionLines(picture, 10, 2).split('\n');
   expect(lines).toEqual([

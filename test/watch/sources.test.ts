@@ -6,7 +6,7 @@ import { recorded, replaySource } from '../../src/watch/recording.ts';
 import { ScriptedEngine } from '../tui/scripted-engine.ts';
 
 const map = (version: number, states: readonly number[]) => ({
-  map: { version, regionCount: 4, states, writes: [], missing: [] },
+  map: { version, regionCount: 4, states, writes: [], missing: [], differing: [] },
 });
 
 /** An engine with these maps, one after the other. */

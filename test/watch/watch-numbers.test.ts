@@ -9,7 +9,7 @@ import {
   latencyFrom,
 } from '../../src/metrics/latency-histogram.ts';
 import { recoveryOutlook } from '../../src/watch/recovery-outlook.ts';
-import { RegionPicture } from '../../src/watch/region-picture.ts';
+import { REGION_LOOKS, RegionPicture } from '../../src/watch/region-picture.ts';
 import type { Sample } from '../../src/watch/sample.ts';
 import { sampleBetween } from '../../src/watch/sample.ts';
 import { RUNNING } from '../control-protocol/mirror-status-example.ts';
@@ -105,15 +105,76 @@ test('the tallies are those of the looks, whatever changes came', () => {
       const picture = new RegionPicture(50);
       for (const { first, count, state } of runs) {
         const states = [first, Math.min(count, 50 - first), state];
-        picture.apply({ version: 1, regionCount: 50, states, writes: [], missing: [] }, 1, {
-          changed: () => {},
-        });
+        picture.apply(
+          { version: 1, regionCount: 50, states, writes: [], missing: [], differing: [] },
+          1,
+          {
+            changed: () => {},
+          },
+        );
       }
       for (const state of [0, 1, 2, 3, 4]) {
         assert.equal(picture.tallies[state], picture.looks.filter((own) => own === state).length);
       }
     }),
   );
+});
+
+const NOBODY = { changed: () => {} };
+
+/** A picture of ten regions, told these runs. */
+function pictureOf(
+  states: readonly number[],
+  missing: readonly number[],
+  differing: number[] = [],
+) {
+  const picture = new RegionPicture(10);
+  const changes = { version: 1, regionCount: 10, writes: [] };
+  picture.apply({ ...changes, states, missing, differing }, 1, NOBODY);
+  const told = (more: { states?: number[]; writes?: number[]; missing?: number[] }, now: number) =>
+    picture.apply({ ...changes, states: [], missing: [], differing: [], ...more }, now, NOBODY);
+  return { picture, told };
+}
+
+test('a region is stranded when only legs out of service miss it', () => {
+  const { picture } = pictureOf([0, 4, 2], [0, 1, 2, 1, 2, 4, 3, 1, 6]);
+  const looks = () => [0, 1, 2, 3].map((region) => REGION_LOOKS[picture.looks[region] ?? 0]);
+  expect(looks()).toEqual(['nosync', 'nosync', 'nosync', 'nosync']);
+  picture.setLegsOut(4, NOBODY);
+  expect(looks()).toEqual(['nosync', 'stranded', 'stranded', 'nosync']);
+  expect(picture.tallies[REGION_LOOKS.indexOf('stranded')]).toBe(2);
+  picture.setLegsOut(6, NOBODY);
+  expect(looks()).toEqual(['stranded', 'stranded', 'stranded', 'stranded']);
+  picture.setLegsOut(0, NOBODY);
+  expect(looks()).toEqual(['nosync', 'nosync', 'nosync', 'nosync']);
+});
+
+test('what each leg misses is counted as it comes and goes', () => {
+  const { picture, told } = pictureOf([], [0, 4, 2, 4, 2, 6]);
+  expect([0, 1, 2, 3].map((leg) => picture.missedBy(leg))).toEqual([0, 6, 2, 0]);
+  told({ missing: [0, 5, 0] }, 2);
+  expect([0, 1, 2, 3].map((leg) => picture.missedBy(leg))).toEqual([0, 1, 1, 0]);
+});
+
+test('legs that differ show where they are in sync, and nowhere else', () => {
+  const { picture } = pictureOf([0, 1, 1, 1, 1, 2], [1, 1, 2], [0, 3, 1]);
+  expect([0, 1, 2, 3].map((region) => REGION_LOOKS[picture.looks[region] ?? 0])).toEqual([
+    ...['different', 'nosync', 'different', 'clean'],
+  ]);
+});
+
+test('marks are what went from clean to dirty, the head what was copied last', () => {
+  const { picture, told } = pictureOf([0, 2, 1, 5, 3, 2], [5, 3, 2]);
+  expect([picture.marks, picture.head, picture.changedAt(5)]).toEqual([0, null, null]);
+  told({ states: [0, 1, 0, 2, 2, 1, 6, 1, 1], missing: [6, 1, 0] }, 7);
+  expect([picture.marks, picture.head, picture.changedAt(6)]).toEqual([2, 6, 7]);
+});
+
+test('a region counts as being written for a second after its last write, and once', () => {
+  const { picture, told } = pictureOf([], []);
+  told({ writes: [0, 2, 1] }, 2);
+  told({ writes: [1, 1, 2, 5, 1, 1] }, 2.5);
+  expect([2.5, 2.9, 3.1, 3.6].map((now) => picture.writingAt(now))).toEqual([3, 3, 2, 0]);
 });
 
 test('writes from before it was watched are no news; later ones are, past 255 too', () => {
@@ -126,6 +187,7 @@ test('writes from before it was watched are no news; later ones are, past 255 to
     states: [],
     writes,
     missing: [],
+    differing: [],
   });
   picture.apply(map([0, 4, 250]), 1, watcher);
   expect([heard, picture.writtenAt(2)]).toEqual([[], null]);
@@ -135,7 +197,14 @@ test('writes from before it was watched are no news; later ones are, past 255 to
 
 test('the search goes round once, in both directions', () => {
   const picture = new RegionPicture(10);
-  const map = { version: 1, regionCount: 10, states: [3, 1, 2], writes: [], missing: [] };
+  const map = {
+    version: 1,
+    regionCount: 10,
+    states: [3, 1, 2],
+    writes: [],
+    missing: [],
+    differing: [],
+  };
   picture.apply(map, 1, { changed: () => {} });
   expect(picture.find(5, 1, [2])).toBe(3);
   expect(picture.find(1, -1, [2])).toBe(3);

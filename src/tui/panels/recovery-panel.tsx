@@ -1,5 +1,6 @@
 /** How far recovery is, how fast, and how long it will take, with two answers to the last question. */
 import { Text } from 'ink';
+import type { MirrorStatus } from '../../control-protocol/mirror-status.ts';
 import type { Pace } from '../../watch/recovery-outlook.ts';
 import { recoveryOutlook } from '../../watch/recovery-outlook.ts';
 import { areaChart, scaleFor } from '../area-chart.ts';
@@ -30,7 +31,7 @@ export function RecoveryPanel(space: PanelSpace) {
   const { samples } = dashboard.watch.snapshot;
   const outlook = recoveryOutlook(status, samples);
   const { recovery } = status;
-  const [words, meaning] = PACE_WORDS[outlook.pace];
+  const [words, meaning] = checkWords(status, outlook.pace) ?? PACE_WORDS[outlook.pace];
   const rates = samples.map(({ recoveredBytesPerSecond }) => recoveredBytesPerSecond);
   const shown = rates.slice(-width * 2);
   const rows = Math.max(0, height - WORD_LINES);
@@ -67,6 +68,19 @@ export function RecoveryPanel(space: PanelSpace) {
       ))}
     </>
   );
+}
+
+/** A check gives way to recovery, so it has something to say only when recovery has not. */
+function checkWords({ check }: MirrorStatus, pace: Pace): readonly [string, Meaning] | null {
+  if (pace !== 'idle' || check === null) return null;
+  const { state, firstRegion, nextRegion, endRegion, differentRegions } = check;
+  if (state !== 'running' && state !== 'paused') return null;
+  const share = (nextRegion - firstRegion) / Math.max(1, endRegion - firstRegion);
+  const doing = state === 'paused' ? 'check paused' : 'comparing';
+  const speed = state === 'paused' ? '' : `, ${etaWords(check.etaSeconds)} to go`;
+  const found = `${grouped(differentRegions)} differ`;
+  const meaning = differentRegions > 0 ? 'bad' : state === 'paused' ? 'warning' : 'accent';
+  return [`${doing}: ${percentWords(share)}, ${found}${speed}`, meaning];
 }
 
 function Slider({ dashboard, status }: PanelSpace) {
