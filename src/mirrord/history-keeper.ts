@@ -115,8 +115,8 @@ export class HistoryKeeper {
 
   #bitsNow(): RegionBitset {
     const bits = new RegionBitset(regionCount(this.#states.length));
-    for (const [region, state] of this.#states.entries()) {
-      if (state === CLEAN) bits.set(region as RegionIndex);
+    for (let region = 0; region < this.#states.length; region += 1) {
+      if (this.#states[region] === CLEAN) bits.set(region as RegionIndex);
     }
     return bits;
   }
