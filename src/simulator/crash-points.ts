@@ -11,7 +11,7 @@
  * The run itself goes on unharmed. What two crashes leave alike is looked at once.
  */
 import { readAtOnce, recoverFully } from './aftermath.ts';
-import { LogOperation } from './operation.ts';
+import { LogOperation } from './record-operation.ts';
 import type { Scenario } from './scenario.ts';
 import type { EngineMaker, SimulatedMirror } from './simulated-mirror.ts';
 import { after, beginMirror, failureOf, REAL_ENGINE } from './simulation.ts';

@@ -32,7 +32,7 @@ export const FAULTS = [
   'the log was damaged before',
   'the clock jumps ahead',
   'the clock jumps back',
-  'the process dies',
+  'the engine dies',
   'the power fails',
   'the power takes a cache',
   'a crash tears a log write',
@@ -163,7 +163,7 @@ function faultsOf(
 }
 
 function mishapsOfCrash({ operations, storage }: SimulatedMirror, luck: CrashLuck): Fault[] {
-  const faults: Fault[] = [luck.power ? 'the power fails' : 'the process dies'];
+  const faults: Fault[] = [luck.power ? 'the power fails' : 'the engine dies'];
   const isCached = storage.legs.some((leg) => leg.cachedWrites().size > 0);
   if (luck.power && luck.cached !== 'kept' && isCached) faults.push('the power takes a cache');
   if (operations.has('log') && luck.inFlight === 'some') faults.push('a crash tears a log write');

@@ -16,7 +16,8 @@
  */
 import { readAtOnce, recoverFully } from './aftermath.ts';
 import { contradict } from './contradiction.ts';
-import { LogOperation, LUCK_OF_NONE } from './operation.ts';
+import { LUCK_OF_NONE } from './operation.ts';
+import { LogOperation } from './record-operation.ts';
 import type { Scenario } from './scenario.ts';
 import type { EngineMaker, SimulatedMirror } from './simulated-mirror.ts';
 import { beginMirror, failureOf, REAL_ENGINE } from './simulation.ts';

@@ -19,19 +19,14 @@ import { has, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
 import { Clients } from './clients.ts';
 import { contradict } from './contradiction.ts';
 import { Fence } from './fence.ts';
+import { FlushOperation, ReadOperation, WriteOperation } from './leg-operation.ts';
 import { MirrorWatch } from './mirror-watch.ts';
 import type { Operation, TimedOperation } from './operation.ts';
-import {
-  CompareOperation,
-  CopyOperation,
-  FlushOperation,
-  isTimed,
-  LogOperation,
-  MemoryOperation,
-  ReadOperation,
-  WriteOperation,
-} from './operation.ts';
+import { isTimed } from './operation.ts';
+import { operationFor } from './operation-for.ts';
 import type { Oracle } from './oracle.ts';
+import { MemoryOperation } from './record-operation.ts';
+import { CompareOperation, CopyOperation } from './region-operation.ts';
 import type { SimulatedStorage } from './simulated-storage.ts';
 import type { CrashLuck, SimulationEvent } from './simulation-event.ts';
 import { UNHARMED } from './simulation-event.ts';
@@ -350,46 +345,23 @@ export class SimulatedMirror {
   }
 
   #carryOut(effect: Effect): void {
-    const numbers = () => {
-      this.#writes += 1;
-      return this.#writes;
-    };
     this.#watch.before(effect);
-    const { closed } = this.fence;
-    const isRefused = 'leg' in effect && has(closed, effect.leg);
-    switch (effect.kind) {
-      case 'readLeg': {
-        const buffer = this.clients.bufferOf(effect.request);
-        this.#begin(new ReadOperation(effect, this.storage, isRefused, buffer));
-        break;
-      }
-      case 'writeLeg':
-        this.#begin(new WriteOperation(effect, this.storage, isRefused, numbers));
-        break;
-      case 'flushLeg':
-        this.#begin(new FlushOperation(effect.leg, this.storage, isRefused));
-        break;
-      case 'writeLog':
-        this.#begin(new LogOperation(effect.write, this.storage, numbers));
-        break;
-      case 'keepMemory':
-        this.#begin(new MemoryOperation('memory', effect.memory, this.storage));
-        break;
-      case 'copyRegion':
-        this.#begin(new CopyOperation(effect, this.storage, closed, numbers));
-        break;
-      case 'compareRegion':
-        this.#begin(new CompareOperation(effect, this.storage, closed));
-        break;
-      case 'reply':
-        this.#reply(effect);
-        break;
-      case 'event':
-        break;
-      case 'stopped':
-        this.life = 'stopped';
-        this.stopReport = effect;
-        break;
+    const operation = operationFor(effect, {
+      storage: this.storage,
+      closed: this.fence.closed,
+      bufferOf: (request) => this.clients.bufferOf(request),
+      numbers: () => {
+        this.#writes += 1;
+        return this.#writes;
+      },
+    });
+    if (operation !== null) {
+      this.#begin(operation);
+    } else if (effect.kind === 'reply') {
+      this.#reply(effect);
+    } else if (effect.kind === 'stopped') {
+      this.life = 'stopped';
+      this.stopReport = effect;
     }
   }
 
