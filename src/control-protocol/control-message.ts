@@ -30,6 +30,7 @@ import type {
 } from './control-request.ts';
 import { CONTROL_VERSION } from './control-request.ts';
 import { counterReading, engineEvent, mapChanges } from './map-shape.ts';
+import { regionFacts } from './region-facts.ts';
 import { mirrorStatus } from './status-shape.ts';
 import { throttle } from './throttle-shape.ts';
 
@@ -51,6 +52,7 @@ const controlRequest = tagged<ControlRequest>('ask', {
     { ask: oneOf('change'), change: mirrorChange, growLegs: flag, dryRun: flag },
     'ignore',
   ),
+  why: object({ ask: oneOf('why'), region: count }, 'ignore'),
   check: object({ ask: oneOf('check') }, 'ignore'),
   startCheck: object(
     {
@@ -116,6 +118,7 @@ const ANSWERS: Readonly<Record<string, Reader<ControlAnswer>>> = {
   events: object({ events: listOf(engineEvent) }, 'ignore'),
   log: object({ log: object<LogCopy>({ image: base64, at: text }, 'ignore') }, 'ignore'),
   plan: object({ plan: changePlan }, 'ignore'),
+  why: object({ why: regionFacts }, 'ignore'),
   check: object({ check: nullable(checkReport) }, 'ignore'),
   done: object({ done: oneOf(true) }, 'ignore'),
   deactivated: object(

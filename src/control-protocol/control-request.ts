@@ -16,6 +16,7 @@ import type { ChangePlan } from './change-plan.ts';
 import type { CheckReport } from './check-report.ts';
 import type { EventFields, EventName } from './event-names.ts';
 import type { MirrorStatus } from './mirror-status.ts';
+import type { RegionFacts } from './region-facts.ts';
 
 export const CONTROL_VERSION = 1;
 export const CONTROL_LINE_BYTES_MAX = 64 * 1024;
@@ -115,6 +116,8 @@ export type ControlRequest =
   | { readonly ask: 'pauseRecovery' }
   | { readonly ask: 'resumeRecovery' }
   | { readonly ask: 'throttleRecovery'; readonly throttle: Throttle }
+  /** What is known about one region. */
+  | { readonly ask: 'why'; readonly region: number }
   /** What the last check came to, or this one so far. */
   | { readonly ask: 'check' }
   | CheckRequest
@@ -144,6 +147,7 @@ export type ControlAnswer =
   | { readonly map: MapChanges }
   | { readonly counters: CounterReading }
   | { readonly events: readonly EngineEvent[] }
+  | { readonly why: RegionFacts }
   /** Null: there was none. */
   | { readonly check: CheckReport | null }
   | { readonly log: LogCopy }

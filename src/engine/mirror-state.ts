@@ -20,10 +20,11 @@ import type { LegFault } from '../mirror-set/leg-set.ts';
 import { LegSet } from '../mirror-set/leg-set.ts';
 import type { ReadPolicy } from '../mirror-set/mirror-spec.ts';
 import type { LegContent, LegMask } from '../region/leg-content.ts';
-import { has, legsOf, maskOf, union, without } from '../region/leg-content.ts';
+import { has, legsOf, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
 import { RegionHash } from '../region/region-hash.ts';
 import { DifferingRegions } from './differing-regions.ts';
 import type { Effect } from './effect.ts';
+import { LossDiary } from './loss-diary.ts';
 import type { WritePiece } from './write-piece.ts';
 
 export interface EngineOptions {
@@ -54,6 +55,7 @@ export class MirrorState {
   readonly legs: LegSet;
   readonly hash: RegionHash<WritePiece>;
   readonly differing: DifferingRegions;
+  readonly losses = new LossDiary();
   readonly handleErrors: boolean;
   /** The next process will believe the log. False once it is on record that it must not. */
   logIsBelieved = true;
@@ -97,6 +99,8 @@ export class MirrorState {
 
   /** `legs` no longer hold `region`; at least one leg still does. */
   lose(region: RegionIndex, legs: LegMask): void {
+    const news = without(legs, this.content.missing(region));
+    if (news !== NO_LEGS) this.losses.note(region, news, this.now);
     this.content.miss(region, legs);
     this.differing.heldBy(region, this.content.holders(region));
     if (this.content.isInSync(region)) return;

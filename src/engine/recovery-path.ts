@@ -74,6 +74,20 @@ export class RecoveryPath {
     return this.#state.hash.countOf('quiescing') + this.#state.hash.countOf('recovering');
   }
 
+  /** Regions that are copied before `region`: those that go first, and those being copied. */
+  workBefore(region: RegionIndex): number {
+    const { content, hash } = this.#state;
+    if (hash.isClaimed(region)) return 0;
+    const isWork = (one: RegionIndex) => content.isWork(one) && !hash.isClaimed(one);
+    return this.claimed + this.#scheduler.countBefore(region, content.regionCount, isWork);
+  }
+
+  /** Ticks until a region that has failed is tried again; null: it has not failed. */
+  retryIn(region: RegionIndex): number | null {
+    const at = this.#scheduler.retryAt(region);
+    return at === null ? null : Math.max(0, at - this.#state.now);
+  }
+
   pause(): void {
     this.#paused = true;
   }

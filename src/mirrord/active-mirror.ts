@@ -13,6 +13,7 @@
 import type { ChangePlan } from '../control-protocol/change-plan.ts';
 import type { ControlAnswer, ControlRequest } from '../control-protocol/control-request.ts';
 import type { MirrorStatus } from '../control-protocol/mirror-status.ts';
+import type { RegionFacts } from '../control-protocol/region-facts.ts';
 import type { OpenDevice } from '../devices/open-device.ts';
 import { closeDevices } from '../devices/open-device.ts';
 import type { MirrorMemory } from '../engine/effect.ts';
@@ -36,6 +37,7 @@ import { notice } from './event-words.ts';
 import { HistoryKeeper } from './history-keeper.ts';
 import { needed, refuseLegSwitch } from './leg-switch.ts';
 import type { ActivationRequest, PreparedMirror } from './prepared-mirror.ts';
+import { answerAbout } from './region-answer.ts';
 import type { ChangeRequest, ReloadHost, Resumed } from './reload.ts';
 import { Reload } from './reload.ts';
 import { sidecarFor } from './session-memory.ts';
@@ -165,6 +167,8 @@ class ActiveMirror {
         this.#journal.note(COMMAND_NOTICES[request.ask]);
         await this.#link.order({ order: request.ask, throttle: request.throttle });
         return { done: true };
+      case 'why':
+        return { why: await this.#why(request.region) };
       case 'check':
         return { check: this.#check.reportAt(await this.#link.order({ order: 'snapshot' })) };
       case 'startCheck':
@@ -187,6 +191,18 @@ class ActiveMirror {
         return { deactivated: true, outOfSyncRegions: outOfSync, logClean };
       }
     }
+  }
+
+  async #why(region: number): Promise<RegionFacts> {
+    const { spec, view } = this.#state.table;
+    if (region >= view.states.length) {
+      throw new MirrorError('REGION_UNKNOWN', `there is no region ${region}`, { region });
+    }
+    const found = await this.#link.inquire(region);
+    const events = this.#journal.since(0);
+    const regionBytes = spec.regionSizeBytes;
+    const context = { region, events, plan: this.#plan, regionBytes, nowMs: Date.now() };
+    return answerAbout(found, context);
   }
 
   async #switchLeg(ask: 'failLeg' | 'clearLeg', index: number): Promise<void> {

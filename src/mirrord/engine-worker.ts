@@ -15,10 +15,11 @@ import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FaultPlan } from '../devices/fault-plan.ts';
 import { TimedLegIo } from '../devices/timed-leg-io.ts';
+import { inquire } from '../engine/region-inquiry.ts';
 import { invariant } from '../errors/invariant.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import { RegionGeometry } from '../geometry/region-geometry.ts';
-import type { LegIndex } from '../geometry/units.ts';
+import type { LegIndex, RegionIndex } from '../geometry/units.ts';
 import { legIndex } from '../geometry/units.ts';
 import type { EngineView } from '../metrics/engine-counters.ts';
 import { carryOver, setConnections, viewOf } from '../metrics/engine-counters.ts';
@@ -38,6 +39,7 @@ import type {
   EngineSnapshot,
   EngineStart,
   FromWorker,
+  InquiryAnswer,
   Order,
   Suspended,
   TableLoad,
@@ -133,6 +135,13 @@ class EngineWorker {
     }
   }
 
+  #inquire(region: number): InquiryAnswer {
+    const { engine } = this.#table;
+    const { now } = engine.state;
+    const bytesPerSecond = engine.recovery.progress.bytesPerSecond(now);
+    return { ...inquire(engine, region as RegionIndex), now, bytesPerSecond };
+  }
+
   #tickDelay(): number {
     if (this.#life === 'resuming' || this.#life === 'suspending') return TICK_EAGER_MS;
     const { recovery, check } = this.#table.engine;
@@ -155,6 +164,9 @@ class EngineWorker {
           ...{ kind: 'logCopied', id: message.id },
           image: this.#table.engine.state.log.copy(),
         });
+        break;
+      case 'inquire':
+        this.#say({ kind: 'inquired', id: message.id, found: this.#inquire(message.region) });
         break;
       case 'memoryKept':
         this.#table.runner.feed({ kind: 'memoryKept', outcome: message.ok ? 'ok' : 'failed' });

@@ -9,6 +9,7 @@ import type {
   EngineSnapshot,
   EngineStart,
   FromWorker,
+  InquiryAnswer,
   Order,
   Suspended,
   ToWorker,
@@ -57,6 +58,12 @@ export class WorkerLink {
     const answer = await this.#ask((id) => ({ kind: 'order', id, order }));
     invariant(answer.kind === 'answer', 'an order is answered with a snapshot');
     return answer.snapshot;
+  }
+
+  async inquire(region: number): Promise<InquiryAnswer> {
+    const answer = await this.#ask((id) => ({ kind: 'inquire', id, region }));
+    invariant(answer.kind === 'inquired', 'a region was asked about');
+    return answer.found;
   }
 
   async logCopy(): Promise<Uint8Array> {

@@ -16,6 +16,7 @@ import type { LogArea } from '../dirty-log/log-resume.ts';
 import type { CheckOrder } from '../engine/check-order.ts';
 import type { CheckLife } from '../engine/check-path.ts';
 import type { MirrorEvent, MirrorMemory } from '../engine/effect.ts';
+import type { RegionKnowledge } from '../engine/region-inquiry.ts';
 import type { MirrorErrorCode } from '../errors/mirror-error.ts';
 import type { LegIndex } from '../geometry/units.ts';
 import type { FaultLetter, LegFault } from '../mirror-set/leg-set.ts';
@@ -106,6 +107,12 @@ export interface EngineSnapshot extends LegKnowledge {
   readonly backendReason: string;
 }
 
+/** Of one region. Ticks are those of `now`. */
+export interface InquiryAnswer extends RegionKnowledge {
+  readonly now: number;
+  readonly bytesPerSecond: number | null;
+}
+
 export type Order =
   | { readonly order: 'snapshot' }
   | { readonly order: 'pauseRecovery' }
@@ -120,6 +127,7 @@ export type Order =
 export type ToWorker =
   | { readonly kind: 'order'; readonly id: number; readonly order: Order }
   | { readonly kind: 'copyLog'; readonly id: number }
+  | { readonly kind: 'inquire'; readonly id: number; readonly region: number }
   | { readonly kind: 'memoryKept'; readonly ok: boolean }
   /** Hold what comes in, finish what is in flight. */
   | { readonly kind: 'suspend'; readonly id: number }
@@ -155,6 +163,7 @@ export type FromWorker =
     }
   | { readonly kind: 'answer'; readonly id: number; readonly snapshot: EngineSnapshot }
   /** The log of one moment, header and all. */
+  | { readonly kind: 'inquired'; readonly id: number; readonly found: InquiryAnswer }
   | { readonly kind: 'logCopied'; readonly id: number; readonly image: Uint8Array }
   | { readonly kind: 'keepMemory'; readonly memory: MirrorMemory }
   | { readonly kind: 'event'; readonly event: MirrorEvent }

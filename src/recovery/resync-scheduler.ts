@@ -51,6 +51,30 @@ export class ResyncScheduler {
     this.#failed.clear();
   }
 
+  /** When `region`, which has failed, may be tried again; null: it has not failed. */
+  retryAt(region: RegionIndex): number | null {
+    return this.#failed.get(region)?.retryAt ?? null;
+  }
+
+  /** How many regions are claimed before `region`, should none fail. Looks at all of them. */
+  countBefore(
+    region: RegionIndex,
+    regionCount: number,
+    isWork: (region: RegionIndex) => boolean,
+  ): number {
+    let before = 0;
+    for (const hot of this.#hot) {
+      if (hot === region) return before;
+      if (isWork(hot)) before += 1;
+    }
+    for (let step = 0; step < regionCount; step += 1) {
+      const next = ((this.#cursor + step) % regionCount) as RegionIndex;
+      if (next === region) break;
+      if (isWork(next) && !this.#hot.has(next)) before += 1;
+    }
+    return before;
+  }
+
   /**
    * The next region to claim, or null. `isWork`: out of sync and not claimed. `nextWork`: the first
    * region from here on for which that holds, null past the last one.

@@ -13,7 +13,14 @@ import { removeFile } from '../../registry/atomic-file.ts';
 import { readDefinition } from '../../registry/definition-file.ts';
 import { lockMirror } from '../../registry/mirror-lock.ts';
 import type { Places } from '../../registry/places.ts';
-import { definitionPath, historyPath, messagesPath, sidecarPath } from '../../registry/places.ts';
+import {
+  checkPath,
+  definitionPath,
+  eventsPath,
+  historyPath,
+  messagesPath,
+  sidecarPath,
+} from '../../registry/places.ts';
 import { MIRROR } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { confirmLoss } from '../confirmation.ts';
@@ -79,6 +86,8 @@ function filesOf(places: Places, { name, log }: MirrorSpec, keepLog: boolean): s
     ...(log.type === 'disk' && log.ours && !keepLog ? [log.path] : []),
     messagesPath(places, name),
     historyPath(places, name),
+    eventsPath(places, name),
+    checkPath(places, name),
     sidecarPath(places, name),
     definitionPath(places, name),
   ].filter((file) => existsSync(file));
