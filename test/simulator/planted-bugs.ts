@@ -13,8 +13,9 @@ import type { EngineOptions } from '../../src/engine/mirror-state.ts';
 import { WriteOrder } from '../../src/engine/write-order.ts';
 import type { LegIndex, RegionIndex } from '../../src/geometry/units.ts';
 import { legsOf, NO_LEGS } from '../../src/region/leg-content.ts';
+import { Fence } from '../../src/simulator/fence.ts';
 import type { Scenario } from '../../src/simulator/scenario.ts';
-import { CALM } from '../../src/simulator/scenario.ts';
+import { CALM, DAMAGED_COUNT } from '../../src/simulator/scenario.ts';
 import type { EngineMaker } from '../../src/simulator/simulated-mirror.ts';
 import type { SimulationEvent } from '../../src/simulator/simulation-event.ts';
 import { UNHARMED } from '../../src/simulator/simulation-event.ts';
@@ -282,6 +283,40 @@ function plantNoRegionCount(): () => void {
   return () => Object.assign(DiskLog, { resume });
 }
 
+/** Reads the lower half of the header's count, as a kernel does. */
+function plantNarrowRegionCount(): () => void {
+  const { resume } = DiskLog;
+  DiskLog.resume = (area) => {
+    const bytes = area.bytes.slice();
+    new DataView(bytes.buffer).setUint32(12, 0, true);
+    return resume({ ...area, bytes });
+  };
+  return () => Object.assign(DiskLog, { resume });
+}
+
+function plantLateCompletions(): () => void {
+  const { hears } = Fence.prototype;
+  Fence.prototype.hears = (late) => late;
+  return () => Object.assign(Fence.prototype, { hears });
+}
+
+/** The engine is not told that the leg is out of service, and the leg takes what comes. */
+function plantNoFence(): () => void {
+  const closed = Object.getOwnPropertyDescriptor(Fence.prototype, 'closed');
+  const { step } = Engine.prototype;
+  Object.defineProperty(Fence.prototype, 'closed', { get: () => NO_LEGS });
+  Engine.prototype.step = function (input) {
+    return input.kind === 'legOut' || input.kind === 'legIn' ? [] : step.call(this, input);
+  };
+  return () => {
+    Object.defineProperty(Fence.prototype, 'closed', closed ?? {});
+    Object.assign(Engine.prototype, { step });
+  };
+}
+
+const LEGS_HANG: Partial<Scenario> = { hangs: 0.1, legErrors: 0 };
+const FOUR_REGIONS: Partial<Scenario> = { sectorCount: 16, sectorsPerRegion: 4 };
+
 const FLUSHES_FAIL: Partial<Scenario> = {
   flushErrors: 0.3,
   legErrors: 0.05,
@@ -343,6 +378,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     make: real,
     plant: plantNoRegionCount,
   },
+  {
+    name: 'nr_regions in 32 bits',
+    seeds: 10,
+    where: { regionsBefore: DAMAGED_COUNT + 4, log: 'disk', ...FOUR_REGIONS },
+    make: real,
+    plant: plantNarrowRegionCount,
+  },
   { name: 'out of sync becomes clean by a write', seeds: 10, make: mistaught(cleansByWriting) },
   { name: 'no leg flush before a clear', seeds: 30, make: mistaught(clearsWithoutFlush) },
   { name: 'no log flush', seeds: 30, make: flushesNoLog },
@@ -389,7 +431,21 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   { name: 'delayed writes lost', seeds: 20, make: mistaught(losesDelayedWrites) },
   { name: 'discard not tracked', seeds: 30, make: discardsUntracked },
   { name: 'read from a leg that misses the region', seeds: 10, make: readsStaleLeg },
-  { name: 'late completion accepted', seeds: 40, make: answersAfterFirstLeg },
+  { name: 'acknowledged when the first leg has it', seeds: 40, make: answersAfterFirstLeg },
+  {
+    name: 'late completion accepted',
+    seeds: 10,
+    where: LEGS_HANG,
+    make: real,
+    plant: plantLateCompletions,
+  },
+  {
+    name: 'a leg that hangs is used again at once',
+    seeds: 5,
+    where: LEGS_HANG,
+    make: real,
+    plant: plantNoFence,
+  },
   {
     name: 'log failure ignored',
     seeds: 10,
