@@ -18,8 +18,9 @@ import type { MirrorWatch } from '../watch/mirror-watch.ts';
 import { App } from './app.tsx';
 import type { DashboardSettings } from './dashboard.ts';
 import { Dashboard } from './dashboard.ts';
+import type { Host } from './leaving.ts';
+import { leavingChoice } from './leaving.ts';
 import { MapCanvas } from './map-canvas.ts';
-import type { Overlay } from './overlay.ts';
 import { overlayRect } from './overlay-plan.ts';
 import { EMPTY_RECT, Painter } from './painter.ts';
 import { point } from './pointer-commands.ts';
@@ -45,12 +46,6 @@ export interface DashboardRun {
   fail(error: unknown): void;
 }
 
-/** The engine that the dashboard shows runs in this very process, and goes on without the dashboard. */
-export interface Host {
-  /** Stops the engine in order; the host then stops the dashboard. */
-  readonly deactivate: () => void;
-}
-
 export interface RunOptions extends DashboardSettings {
   readonly mouse: boolean;
   /** Null: the engine is somebody else's. */
@@ -70,7 +65,8 @@ export function runDashboard(
   const painter = new Painter((text) => output.write(text), glyphPen(false));
   const tap = new OutputTap(output, painter);
   const dashboard: Dashboard = new Dashboard(watch, new MapCanvas(painter), options, {
-    quit: () => (options.host === null ? stop() : dashboard.open(leaving(options.host, stop))),
+    quit: () =>
+      options.host === null ? stop() : dashboard.open(leavingChoice(options.host, stop)),
     suspend: () => loan.suspend(),
     exportView: (file) => exportScreen(dashboard, file),
     setMouse: (on) => output.write(on ? MOUSE_ON : MOUSE_OFF),
@@ -118,18 +114,6 @@ export function runDashboard(
       if (defects.length > 0) throw defects[0];
     });
   return { dashboard, ended, stop, fail, flushed: () => instance.waitUntilRenderFlush() };
-}
-
-/** Leaving the dashboard is not leaving the engine. */
-function leaving({ deactivate }: Host, leave: () => void): Overlay {
-  return {
-    kind: 'choice',
-    title: 'The engine runs in this process',
-    choices: [
-      { keys: ['d'], words: 'deactivate the mirror, then leave', run: deactivate },
-      { keys: ['l', 'ctrl+c'], words: 'leave; it is served on until Ctrl-C', run: leave },
-    ],
-  };
 }
 
 function inkOptions(stdout: ScreenStream, input: PointerInput): RenderOptions {

@@ -170,6 +170,21 @@ test.each(['tui', 'top'])(
   },
 );
 
+test('for a screen reader it is lines of words, in a pipe too', {
+  timeout: PATIENCE_MS,
+}, async () => {
+  const words = ['tui', 'm', '--screen-reader', '--state-dir', path.join(directory, 'state')];
+  const reader = execa(MIRRORCTL, words, { reject: false });
+  for await (const line of reader) {
+    if (line.startsWith('The log, ')) reader.stdin.end('xyzzy\nquit\n');
+  }
+  const { exitCode, stdout } = await reader;
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^Watching m\.[^\n]*\nm is well\.\n(Leg \d, .*\n){2}The log, /);
+  expect(stdout).toMatch(/\nThere is no command xyzzy; help lists them\.$/);
+  expect(stdout).not.toContain('\u001b');
+});
+
 test('status loads no screen', async () => {
   const coverage = path.join(directory, 'coverage');
   const words = ['status', '--state-dir', path.join(directory, 'state')];

@@ -16,7 +16,7 @@ import { openScreen } from '../open-screen.ts';
 import type { Outside } from '../outside.ts';
 import { exportPicture, PICTURE_FLAGS, refusePictureFlags } from '../picture.ts';
 import { placesFor } from '../state-places.ts';
-import { refuseWithoutTerminal } from '../terminal-needed.ts';
+import { hasScreenReader, refuseWithoutTerminal } from '../terminal-needed.ts';
 
 const THEME_NAMES = ['dark', 'light', 'safe'] as const;
 
@@ -58,6 +58,10 @@ export const command: Command = {
     ...MIRROR_FACT_FLAGS,
     ascii: { value: 'none', help: 'plain ASCII: no blocks, no braille, no lines' },
     slow: { value: 'none', help: 'two frames a second, for a slow line' },
+    'screen-reader': {
+      value: 'none',
+      help: 'lines of words instead of a screen, as with $MIRRORCTL_SCREEN_READER; commands are typed as lines',
+    },
     'no-mouse': { value: 'none', help: 'leave the mouse to the terminal' },
     ...PICTURE_FLAGS,
   },
@@ -79,7 +83,8 @@ export const command: Command = {
       return EXIT.ok;
     }
     refusePictureFlags(flags);
-    refuseWithoutTerminal(outside, 'mirrorctl status');
+    const spoken = flags.has('screen-reader') || hasScreenReader(outside);
+    if (!spoken) refuseWithoutTerminal(outside, 'mirrorctl status');
     const { source, choosing } = await sourceFor(outside, input, flags, secondsOfProcess);
     await openScreen(outside, flags, source, {
       table,
@@ -90,6 +95,7 @@ export const command: Command = {
       slow: flags.has('slow'),
       mouse: !flags.has('no-mouse'),
       choosing,
+      spoken,
     });
     return EXIT.ok;
   },
