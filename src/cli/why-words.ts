@@ -78,7 +78,7 @@ function sinceServed(facts: RegionFacts, status: MirrorStatus): string | null {
   if (missing.length > 0) return `the activation, ${activatedAt}: ${facts.activationReason}`;
   if (state !== 'dirty') return null;
   if (writesInFlight > 0) return 'now: it is being written';
-  return writtenAt === null ? 'its copy ended' : `${writtenAt}, when its last write ended`;
+  return writtenAt === null ? 'the end of its copy' : `${writtenAt}, when its last write ended`;
 }
 
 function nextServed(facts: RegionFacts, status: MirrorStatus): string {

@@ -98,56 +98,6 @@ test('a log that cannot be believed, and one that is in memory only, tell nothin
   expect((await core.run('why', 'm0', '1')).code).toBe(69);
 });
 
-test('why explains a region by its number and by an offset', async () => {
-  const bench = await benchWithEngine();
-  const { out } = await bench.run('why', 'm0', '9');
-  expect(out).toBe(
-    [
-      'region 9 of m0: bytes 36864 to 40959 (at 36 KiB)',
-      'state: dirty, with regions 8 to 11',
-      '  all legs hold the same data here, but a write or a copy is under way or has been lately',
-      '  the log marks it: after a crash it is copied, because a write may have reached one leg only',
-      '',
-    ].join('\n'),
-  );
-  expect((await bench.run('why', 'm0', '@36k')).out).toBe(out);
-  expect((await bench.run('why', 'm0', '@40959')).out).toBe(out);
-  expect((await bench.run('why', 'm0', '@40k')).out).toContain('region 10 of m0');
-});
-
-test.each<[string, string, string[]]>([
-  ['0', 'clean', ['all legs hold the same data here, and no write is under way']],
-  ['12', 'recovering', ['it is being copied', 'the right data is on /data/a.img']],
-  ['13', 'quiescing', ['it is next to be copied', 'the right data is on /data/a.img']],
-  ['99', 'nosync', ['the legs may differ here', 'the right data is on /data/a.img']],
-])('why knows what each state means: region %s is %s', async (region, state, meanings) => {
-  const { document } = await (await benchWithEngine()).json('why', 'm0', region);
-  expect(document).toMatchObject({
-    schema: 'mirrorctl.why/1',
-    name: 'm0',
-    region: Number(region),
-    state,
-  });
-  for (const meaning of meanings) expect(document.because.join('\n')).toContain(meaning);
-});
-
-test('the last region may be short', async () => {
-  const { document } = await (await benchWithEngine()).json('why', 'm0', '99');
-  expect(document.bytes).toEqual([99 * 4 * KIB, 397 * KIB]);
-});
-
-test('without an engine why says what the log says', async () => {
-  const bench = await benchWithMirror();
-  setLog(bench, 0x01);
-  expect((await bench.json('why', 'm0', '0')).document.because).toEqual([
-    'the log says that all legs hold the same data here; it will not be copied',
-  ]);
-  expect((await bench.json('why', 'm0', '1')).document.because).toEqual([
-    'the log does not vouch for it: the next activation copies it',
-    `the right data is on ${bench.at('a.img')}`,
-  ]);
-});
-
 test.each([
   ['100', 66, 'there is no region 100 [REGION_UNKNOWN]; regions are numbered 0 to 99'],
   ['99999999999999', 66, '[REGION_UNKNOWN]'],
