@@ -4,10 +4,12 @@
  *
  *   kernel runs the mirror ─ power cut ─▶ create --from-table, activate
  *   mirrorctl runs it      ─ SIGKILL ───▶ kernel activates it
+ *   LVM runs it ─ power cut ─▶ import, activate --read-write ─ log restore ─▶ LVM activates it
  *
  * Needs a machine that was set up for it: MIRRORCTL_KERNEL_VM names the folder (kvm-run, kernel-accepts,
  * images), ../shared/tools/kernel-vm beside the checkout unless said otherwise.
  */
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
@@ -15,6 +17,7 @@ import { expect, vi } from 'vitest';
 import { cleanBitsIn, decodeLogHeader } from '../../src/dirty-log/disk-format.ts';
 import { regionCount } from '../../src/geometry/units.ts';
 import { testUnless } from '../devices/scratch-devices.ts';
+import { lvmImage } from '../forensics/lvm-fixtures.ts';
 import { scratchDirectory } from '../scratch-directory.ts';
 import { KIB, MIB, makeFile, ScratchMirror } from './scratch-mirror.ts';
 
@@ -91,16 +94,17 @@ function spoil(leg: string, region: number): void {
   writeFileSync(leg, bytes.fill(0xbb, region * REGION, (region + 1) * REGION));
 }
 
-async function inTheKernel(script: string, disks: readonly string[]): Promise<void> {
+/** Returns what the guest printed. */
+async function inTheKernel(script: string, flag: string, disks: readonly string[]) {
   const file = path.join(scratchDirectory(), 'guest.sh');
   writeFileSync(file, script);
-  await execa(path.join(MACHINE, 'kvm-run'), ['--crash', file, ...disks]);
+  return (await execa(path.join(MACHINE, 'kvm-run'), [flag, file, ...disks])).stdout;
 }
 
 testUnless(noMachine)('mirrorctl goes on where a kernel lost its power', async () => {
   const { mirror, log } = newParts();
   const [first = '', second = ''] = mirror.legs;
-  await inTheKernel(KERNEL_RUNS, [first, second, log]);
+  await inTheKernel(KERNEL_RUNS, '--crash', [first, second, log]);
   expect(dirtyRegions(log)).toEqual(IN_FLIGHT);
   expect(IN_FLIGHT).toEqual(expect.arrayContaining(differing(mirror)));
   const written = readFileSync(first).subarray(WRITTEN * REGION, WRITTEN * REGION + 512);
@@ -142,3 +146,56 @@ testUnless(noMachine)('a kernel goes on where mirrorctl was killed', async () =>
     ...{ in_sync_at_resume: '250/256', resynced: '5,17-19,100,255' },
   });
 });
+
+/** Where LVM put leg 0, leg 1 and the log, each on a volume of its own. */
+const EXTENTS_AT = MIB;
+/** Dirty in LVM's log; LVM would copy it if that were the log it finds. */
+const LVM_DIRTY = 40;
+
+/** Guest: LVM activates its mirror, and what lies before that region is read from it. */
+const LVM_RUNS = `
+. /lib.sh
+vgchange -ay vg
+wait_sync vg-lv
+st activated vg-lv
+echo "@CONTENT $(dd if=/dev/mapper/vg-lv bs=${REGION} count=${LVM_DIRTY} iflag=direct | sha256sum)"
+`;
+
+testUnless(noMachine)('LVM gets its mirror back from mirrorctl', async () => {
+  const directory = scratchDirectory();
+  const volumes = ['vda', 'vdb', 'vdc', 'vdd'].map((disk) => path.join(directory, `${disk}.img`));
+  for (const file of volumes) {
+    writeFileSync(file, lvmImage('lvm-dirtycrash', path.basename(file, '.img')));
+  }
+  const [first = '', second = '', third = ''] = volumes;
+  spoil(second, EXTENTS_AT / REGION + LVM_DIRTY);
+  const mirror = new ScratchMirror(directory, [first, second]);
+  await mirror.do('import', 'm', '--lvm', '--read-write', ...volumes);
+  await mirror.activate();
+  await mirror.inSync();
+  const client = await mirror.connect();
+  await client.write(20 * REGION, Buffer.alloc(4096, 'M'));
+  client.close();
+  await mirror.do('deactivate', 'm');
+  const [content, other] = [first, second].map((leg) => sha256Before(leg, 96));
+  expect(content).toBe(other);
+
+  const dump = path.join(directory, 'm.json');
+  writeFileSync(dump, await mirror.do('log', 'dump', 'm', '--json'));
+  await mirror.do('log', 'restore', dump, `${third}@${EXTENTS_AT}`, '--yes');
+  spoil(second, EXTENTS_AT / REGION + LVM_DIRTY);
+  const before = readFileSync(second);
+  const said = await inTheKernel(LVM_RUNS, '--full', volumes);
+  expect(said).toMatch(/@STATUS activated: .* 96\/96 1 AA 3 disk \S+ A/);
+  expect(said).toContain(`@CONTENT ${sha256Before(first, LVM_DIRTY)}`);
+  const end = EXTENTS_AT + 96 * REGION;
+  expect(
+    readFileSync(second).subarray(EXTENTS_AT, end).equals(before.subarray(EXTENTS_AT, end)),
+  ).toBe(true);
+});
+
+/** Of what an LVM leg holds before `region`. */
+function sha256Before(leg: string, region: number): string {
+  const bytes = readFileSync(leg).subarray(EXTENTS_AT, EXTENTS_AT + region * REGION);
+  return createHash('sha256').update(bytes).digest('hex');
+}
