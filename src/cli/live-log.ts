@@ -39,7 +39,8 @@ export async function readLogOrLive(
   }
   if (live !== null) return await readLiveLog(outside, live, flags);
   if (word !== null) return await readLogInput(outside, word, flags);
-  throw new MirrorError('USAGE', 'LOG is missing', {}, `${LOG_ARGUMENT.help}; or --live NAME`);
+  const hint = `give ${LOG_ARGUMENT.help}; or --live NAME`;
+  throw new MirrorError('USAGE', 'a log is missing', {}, hint);
 }
 
 async function readLiveLog(outside: Outside, name: string, flags: Flags): Promise<LogInput> {
