@@ -67,7 +67,8 @@ async function runCommand(
   return await command.run(outside, dealWords(command.args, input), flags, table);
 }
 
-function checkWords(
+/** Throws USAGE when there are too few words, too many, or one that is none of the choices. */
+export function checkWords(
   { name }: CommandEntry,
   args: readonly Argument[],
   words: readonly string[],
