@@ -225,7 +225,10 @@ async function follow(
   try {
     for (;;) {
       const report = await reportOf(places, name);
-      if (report?.state !== 'running') return answer(outside, name, finished(name, report), flags);
+      if (report?.state !== 'running') {
+        progress.end();
+        return answer(outside, name, finished(name, report), flags);
+      }
       progress.show(await readingOf(places, name, report));
       await outside.sleep(LOOK_EVERY_MS);
       if (interruption.aborted) await ask(places, name, { ask: 'pauseCheck' }, 'done');
