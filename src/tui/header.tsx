@@ -139,7 +139,9 @@ function alertOf(dashboard: Dashboard): AlertWords {
 /** What the mirror advises, and the key that leads to it. */
 function adviceOf({ canAct, watch }: Dashboard, action: string): string {
   if (!canAct) return action;
-  if (watch.snapshot.status?.activity === 'recovering') return action;
+  if (watch.snapshot.status?.activity === 'recovering') {
+    return action === '' ? 'nothing to do: it heals by itself   (p: pause, < >: limit)' : action;
+  }
   return action === '' ? '' : `${action}   (a: all that can be done)`;
 }
 

@@ -3,27 +3,31 @@
  * looks. It runs in a process of its own, because blessed takes the terminal for itself.
  *
  * What blessed does not do by itself: charts do not follow a resize unless they are attached again;
- * terminals it has no good description of are treated as xterm; and lines are drawn as Unicode, not
- * in the alternate character set, so that tmux can capture them.
+ * terminals it has no good description of are treated as xterm; lines are drawn as Unicode, not in the
+ * alternate character set, so that tmux can capture them; colours are left out where nobody wants them
+ * (plain-output.ts); Ctrl-Z works; and a defect is said once the terminal has been given back.
  */
 import blessed from 'blessed';
 import contrib from 'blessed-contrib';
 import type { ExitCode } from '../errors/mirror-error.ts';
 import { EXIT } from '../errors/mirror-error.ts';
+import { scaleFor } from '../tui/area-chart.ts';
 import type { Source } from '../watch/mirror-watch.ts';
 import { MirrorWatch } from '../watch/mirror-watch.ts';
+import type { Sample } from '../watch/sample.ts';
+import { plainOutput } from './plain-output.ts';
 import type { Place, WallboardPlan } from './wallboard-plan.ts';
-import { planWallboard } from './wallboard-plan.ts';
-import { eventLines, legLines, regionLines, summaryLine } from './wallboard-text.ts';
+import { COLUMNS_MIN, planWallboard, ROWS_MIN } from './wallboard-plan.ts';
+import { eventLines, legendLine, legLines, regionLines, summaryLine } from './wallboard-text.ts';
 
 const MIB = 1024 * 1024;
 const SAMPLES_SHOWN = 60;
-const SAMPLE_SECONDS = 0.8;
 const FRAME = 2;
 
-export async function runWallboard(source: Source): Promise<ExitCode> {
+export async function runWallboard(source: Source, colours: boolean): Promise<ExitCode> {
   Object.assign(process.env, { NCURSES_NO_UTF8_ACS: '1' });
   const screen = blessed.screen({
+    output: colours ? process.stdout : plainOutput(process.stdout),
     smartCSR: true,
     fullUnicode: true,
     forceUnicode: true,
@@ -32,8 +36,10 @@ export async function runWallboard(source: Source): Promise<ExitCode> {
   });
   const board = new Wallboard(screen);
   const watch = new MirrorWatch(source, () => performance.now() / 1000);
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
   screen.key(['q', 'escape', 'C-c'], () => resolve());
+  screen.key(['C-z'], () => suspend(screen));
+  process.once('uncaughtException', reject);
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, resolve);
   watch.onChange = () => board.draw(watch);
   screen.on('resize', () => {
@@ -41,10 +47,20 @@ export async function runWallboard(source: Source): Promise<ExitCode> {
     board.draw(watch);
   });
   watch.start();
-  await promise;
-  watch.close();
-  screen.destroy();
+  await promise.finally(() => {
+    watch.close();
+    screen.destroy();
+  });
   return EXIT.ok;
+}
+
+/** To the shell, until it lets this process go on. */
+function suspend(screen: blessed.Widgets.Screen): void {
+  const program = screen.program as unknown as { sigtstp(then: () => void): void };
+  program.sigtstp(() => {
+    screen.alloc();
+    screen.render();
+  });
 }
 
 class Wallboard {
@@ -61,7 +77,7 @@ class Wallboard {
     this.#screen = screen;
     const plan = this.#plan();
     this.#throughput = contrib.line(chartOptions('Throughput, MiB/s', plan.throughput));
-    this.#latency = contrib.line(chartOptions('Latency, ms', plan.latency));
+    this.#latency = contrib.line(chartOptions('Write latency, ms', plan.latency));
     this.#inSync = contrib.donut(donutOptions(plan.inSync));
     this.#regions = blessed.box(boxOptions('Regions', plan.regions));
     this.#legs = blessed.box(boxOptions('Legs', plan.legs));
@@ -81,38 +97,10 @@ class Wallboard {
   }
 
   draw({ snapshot, picture }: MirrorWatch): void {
+    if (this.#isTooSmall()) return;
     const { status, samples, events, link, problem } = snapshot;
     const plan = this.#plan();
-    const shown = samples.slice(-SAMPLES_SHOWN);
-    const x = shown.map((_, place) => secondsAgo(shown.length - 1 - place));
-    const series = (title: string, line: string, y: number[]) => ({ title, x, y, style: { line } });
-    if (shown.length > 1) {
-      this.#throughput.setData([
-        series(
-          'read',
-          'green',
-          shown.map((sample) => sample.readBytesPerSecond / MIB),
-        ),
-        series(
-          'write',
-          'magenta',
-          shown.map((sample) => sample.writeBytesPerSecond / MIB),
-        ),
-      ]);
-      const write = shown.map((sample) => sample.latencyMicros.write);
-      this.#latency.setData([
-        series(
-          'p50',
-          'cyan',
-          write.map(({ p50 }) => (p50 ?? 0) / 1000),
-        ),
-        series(
-          'p99',
-          'red',
-          write.map(({ p99 }) => (p99 ?? 0) / 1000),
-        ),
-      ]);
-    }
+    this.#drawCharts(samples.slice(-SAMPLES_SHOWN));
     if (status !== null) {
       const share = (status.inSyncRegions ?? 0) / Math.max(1, status.regionCount);
       const percent = share >= 1 ? 100 : Math.min(99, Math.floor(share * 100));
@@ -123,16 +111,66 @@ class Wallboard {
           color: percent === 100 ? 'green' : 'yellow',
         },
       ]);
-      this.#legs.setContent(legLines(status, plan.legs.width - FRAME));
+      const legs = samples.at(-1)?.legs ?? [];
+      this.#legs.setContent(legLines(status, legs, plan.legs.width - FRAME));
       this.#line.setContent(summaryLine(status));
     }
     if (link === 'lost') this.#line.setContent(`{red-fg}{bold}${problem?.message ?? ''}{/}`);
-    this.#events.setContent(eventLines(events, plan.events.height - FRAME));
+    const { events: place } = plan;
+    this.#events.setContent(eventLines(events, place.width - FRAME, place.height - FRAME));
     if (picture !== null) {
       const { width, height } = plan.regions;
-      this.#regions.setContent(regionLines(picture, width - FRAME, height - FRAME));
+      const map = regionLines(picture, width - FRAME, height - FRAME - 1);
+      this.#regions.setContent(`${map}\n${legendLine(picture, width - FRAME)}`);
     }
     this.#screen.render();
+  }
+
+  #drawCharts(shown: readonly Sample[]): void {
+    const last = shown.at(-1);
+    if (last === undefined || shown.length < 2) return;
+    const x = shown.map(({ at }) => secondsAgo(last.at - at));
+    const series = (title: string, line: string, y: number[]) => ({ title, x, y, style: { line } });
+    drawChart(this.#throughput, 'Throughput, MiB/s', [
+      series(
+        'read',
+        'green',
+        shown.map(({ readBytesPerSecond }) => readBytesPerSecond / MIB),
+      ),
+      series(
+        'write',
+        'magenta',
+        shown.map(({ writeBytesPerSecond }) => writeBytesPerSecond / MIB),
+      ),
+    ]);
+    const write = shown.map(({ latencyMicros }) => latencyMicros.write);
+    drawChart(this.#latency, 'Write latency, ms', [
+      series(
+        'p50',
+        'cyan',
+        write.map(({ p50 }) => (p50 ?? 0) / 1000),
+      ),
+      series(
+        'p99',
+        'red',
+        write.map(({ p99 }) => (p99 ?? 0) / 1000),
+      ),
+    ]);
+  }
+
+  /** Says so instead of drawing into places that are not there. */
+  #isTooSmall(): boolean {
+    const { width, height } = this.#screen;
+    const isTooSmall = Number(width) < COLUMNS_MIN || Number(height) < ROWS_MIN;
+    const words = `This terminal is ${width}×${height}; the wallboard needs ${COLUMNS_MIN}×${ROWS_MIN}.`;
+    for (const widget of this.#widgets()) {
+      if (widget !== this.#line) widget.hidden = isTooSmall;
+    }
+    if (isTooSmall) {
+      this.#line.setContent(words);
+      this.#screen.render();
+    }
+    return isTooSmall;
   }
 
   #plan(): WallboardPlan {
@@ -147,9 +185,28 @@ class Wallboard {
   }
 }
 
-function secondsAgo(samples: number): string {
-  const seconds = Math.round(samples * SAMPLE_SECONDS);
-  return seconds === 0 ? 'now' : `-${seconds}s`;
+interface Series {
+  readonly title: string;
+  readonly y: readonly number[];
+}
+
+/** The newest values stand in the title, too: without colour the lines look alike. */
+function drawChart(chart: contrib.Widgets.LineElement, title: string, series: readonly Series[]) {
+  const newest = series.map(({ title: of, y }) => `${of} ${(y.at(-1) ?? 0).toFixed(1)}`);
+  chart.setLabel(` ${title}: ${newest.join(', ')} `);
+  // A scale that rarely moves; the widget's own follows every value.
+  Object.assign(chart.options, {
+    maxY: scaleFor(
+      series.flatMap(({ y }) => y),
+      1,
+    ),
+  });
+  chart.setData([...series] as contrib.Widgets.LineData[]);
+}
+
+/** No two alike, or the axis would show one twice. */
+function secondsAgo(seconds: number): string {
+  return seconds < 0.1 ? 'now' : `-${seconds.toFixed(1)}s`;
 }
 
 function boxOptions(label: string, place: Place): blessed.Widgets.BoxOptions {
@@ -168,7 +225,7 @@ function chartOptions(label: string, place: Place): contrib.Widgets.LineOptions 
     showLegend: true,
     legend: { width: 9 },
     minY: 0,
-    numYLabels: 4,
+    numYLabels: 5,
     xLabelPadding: 3,
     xPadding: 6,
     style: { border: { fg: 'cyan' }, line: 'white', text: 'white', baseline: 'black' },

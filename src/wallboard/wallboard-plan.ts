@@ -6,6 +6,9 @@
  *   ├ legs ───┴─────────┬ events ───────────┤
  *   └ one line: what is wrong ──────────────┘
  */
+export const COLUMNS_MIN = 60;
+export const ROWS_MIN = 20;
+
 export interface Place {
   readonly left: number;
   readonly top: number;

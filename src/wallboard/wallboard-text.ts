@@ -3,19 +3,38 @@ import type { EngineEvent } from '../control-protocol/control-request.ts';
 import type { MirrorStatus } from '../control-protocol/mirror-status.ts';
 import { MapLayout, NO_SLOT } from '../tui/map-layout.ts';
 import { MapSlots } from '../tui/map-slots.ts';
-import { etaWords, grouped, percentWords, rateWords, tail } from '../tui/screen-words.ts';
-import type { RegionPicture } from '../watch/region-picture.ts';
+import {
+  etaWords,
+  grouped,
+  latencyWords,
+  percentWords,
+  rateWords,
+  shortPaths,
+  tail,
+} from '../tui/screen-words.ts';
+import type { RegionLook, RegionPicture } from '../watch/region-picture.ts';
+import { REGION_LOOKS } from '../watch/region-picture.ts';
+import type { LegSample } from '../watch/sample.ts';
 
-/** In the order of `REGION_STATES`. */
-const STATE_CELLS = [
-  '{green-fg}█',
-  '{yellow-fg}▒',
-  '{magenta-fg}▓',
-  '{blue-fg}█',
-  '{cyan-fg}█',
-] as const;
+interface LookCell {
+  readonly look: RegionLook;
+  readonly colour: string;
+  readonly glyph: string;
+  readonly words: string;
+}
 
-/** The map in `width` by `height` cells, the worst state of each; runs share one colour tag. */
+/** In the order of `REGION_LOOKS`. No two have one glyph, because there may be no colour. */
+const LOOK_CELLS: readonly LookCell[] = [
+  { look: 'clean', colour: 'green', glyph: '█', words: 'clean' },
+  { look: 'dirty', colour: 'yellow', glyph: '▒', words: 'dirty' },
+  { look: 'nosync', colour: 'magenta', glyph: '▓', words: 'not in sync' },
+  { look: 'quiescing', colour: 'blue', glyph: '▞', words: 'quiescing' },
+  { look: 'recovering', colour: 'cyan', glyph: '▶', words: 'recovering' },
+  { look: 'stranded', colour: 'red', glyph: '░', words: 'leg out' },
+  { look: 'different', colour: 'light-magenta', glyph: '≠', words: 'different' },
+];
+
+/** The map in `width` by `height` cells, the worst look of each; runs share one colour tag. */
 export function regionLines(picture: RegionPicture, width: number, height: number): string {
   const window = { first: 0, count: picture.regionCount };
   const slots = new MapSlots(new MapLayout(window, width, height, 'linear'), picture);
@@ -23,10 +42,23 @@ export function regionLines(picture: RegionPicture, width: number, height: numbe
   return Array.from({ length: height }, (_, row) => {
     const cells = Array.from({ length: width }, (_, column) => {
       const slot = slots.layout.slotAtDot[row * width + column] ?? NO_SLOT;
-      return slot === NO_SLOT ? ' ' : (STATE_CELLS[slots.worst[slot] ?? 0] ?? ' ');
+      const cell = slot === NO_SLOT ? undefined : LOOK_CELLS[slots.worst[slot] ?? 0];
+      return cell === undefined ? ' ' : `{${cell.colour}-fg}${cell.glyph}`;
     });
     return joinRuns(cells);
   }).join('\n');
+}
+
+/** What the glyphs mean, with counts: those that there are, as many as fit into `width`. */
+export function legendLine({ tallies }: RegionPicture, width: number): string {
+  let room = width;
+  return LOOK_CELLS.map(({ look, colour, glyph, words }) => {
+    const count = tallies[REGION_LOOKS.indexOf(look)] ?? 0;
+    const text = ` ${words} ${grouped(count)}  `;
+    if (count === 0 || text.length + 1 > room) return '';
+    room -= text.length + 1;
+    return `{${colour}-fg}${glyph}{/}${text}`;
+  }).join('');
 }
 
 function joinRuns(cells: readonly string[]): string {
@@ -40,25 +72,50 @@ function joinRuns(cells: readonly string[]): string {
   return `${line}{/}`;
 }
 
-export function legLines({ legs }: MirrorStatus, width: number): string {
+const QUEUE_BAR = 12;
+
+/** Two lines a leg: whether it is well, and what it is asked for. */
+export function legLines(
+  { legs }: MirrorStatus,
+  samples: readonly (LegSample | undefined)[],
+  width: number,
+): string {
   return legs
-    .map((leg) => {
+    .flatMap((leg, place) => {
       const colour = leg.letter === 'A' ? 'green' : 'red';
       const errors = (leg.readErrors ?? 0) + (leg.writeErrors ?? 0) + (leg.syncErrors ?? 0);
       const path = tail(leg.path, Math.max(6, width - 30));
       const faults = errors + (leg.flushErrors ?? 0);
       const mark = leg.primary ? '*' : ' ';
-      return `${mark} ${plain(path)}  {${colour}-fg}${leg.state}{/}${faults === 0 ? '' : `  ${grouped(faults)} errors`}`;
+      return [
+        `${mark} ${plain(path)}  {${colour}-fg}${leg.state}{/}${faults === 0 ? '' : `  ${grouped(faults)} errors`}`,
+        ...loadLine(samples[place]),
+      ];
     })
     .join('\n');
 }
 
+function loadLine(sample: LegSample | undefined): string[] {
+  if (sample === undefined) return [];
+  const { readBytesPerSecond, writeBytesPerSecond, p99Micros, inFlight } = sample;
+  const bar = '▇'.repeat(Math.min(QUEUE_BAR, inFlight));
+  const rates = `r ${rateWords(readBytesPerSecond)}  w ${rateWords(writeBytesPerSecond)}`;
+  return [
+    `    ${rates}  p99 ${latencyWords(p99Micros)}  queue {cyan-fg}${bar}{/} ${grouped(inFlight)}`,
+  ];
+}
+
 const EVENT_COLOURS = { good: 'green', plain: 'white', warning: 'yellow', bad: 'red' } as const;
 
-export function eventLines(events: readonly EngineEvent[], height: number): string {
+const TIME_WIDTH = 9;
+
+export function eventLines(events: readonly EngineEvent[], width: number, height: number): string {
   return events
     .slice(-height)
-    .map(({ at, kind, text }) => `${at.slice(11, 19)} {${EVENT_COLOURS[kind]}-fg}${plain(text)}{/}`)
+    .map(({ at, kind, text }) => {
+      const shown = plain(text).slice(0, Math.max(0, width - TIME_WIDTH));
+      return `${at.slice(11, 19)} {${EVENT_COLOURS[kind]}-fg}${shown}{/}`;
+    })
     .join('\n');
 }
 
@@ -72,7 +129,7 @@ export function summaryLine(status: MirrorStatus): string {
   const words = recovery.active
     ? `${done}, ${rateWords(recovery.bytesPerSecond)}, ${etaWords(recovery.etaSeconds)} to go`
     : status.activity;
-  const trouble = attention.status === '' ? '' : `  ${plain(attention.status)}`;
+  const trouble = attention.status === '' ? '' : `  ${plain(shortPaths(attention.status, status))}`;
   return `{bold}${status.name}{/bold}  {${colour}-fg}{bold}${status.health.toUpperCase()}{/bold}{/}  ${words}${trouble}`;
 }
 

@@ -1,10 +1,10 @@
 /**
- * Makes the README's pictures: the built program on a real mirror, on a pseudo-terminal, as PNG.
+ * Makes the README's pictures: the built program on real mirrors, on a pseudo-terminal, as PNG.
  *
- *   node test/terminal/make-shots.ts [DIRECTORY]        default: pictures/
+ *   node test/terminal/make-shots.ts [DIRECTORY]        default: docs/pictures/
  *
- * A mirror of 256 MiB recovers slowly while a client writes to it. Each picture waits for what it is
- * to show, never for a time.
+ * A mirror of 1 GiB recovers slowly while a client writes to it; then a leg of it is taken out of
+ * service. Each picture waits for what it is to show, never for a time.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,107 +19,136 @@ const HOME = path.resolve(import.meta.dirname, '../..');
 const MIRRORCTL = path.join(HOME, 'bin/mirrorctl');
 const WRITE_BYTES = 4096;
 const WRITES_IN_FLIGHT = 24;
+const SWELL_MS = 9000;
+const FONT = { loadSystemFonts: true, defaultFontFamily: 'DejaVu Sans Mono' };
+const PATIENCE_MS = 120_000;
 
 interface Shot {
   readonly name: string;
-  readonly command: 'tui' | 'top';
-  readonly columns: number;
-  readonly rows: number;
-  readonly env?: PtyOptions['env'];
-  /** Each seen before the keys after it are pressed. */
-  readonly steps: readonly (readonly [RegExp, string])[];
+  /** Pressed before the picture. */
+  readonly keys?: string;
+  /** On the screen when the picture is taken. */
   readonly wanted: RegExp;
 }
 
-/** A dozen samples, so that the charts show something. */
-const BUSY = /write [1-9.]+ [MK]iB\/s[\s\S]*[⡀-⣿]{6}/;
+/** One run of the program, and the pictures taken of it, one after the other. */
+interface Session {
+  readonly words: readonly string[];
+  readonly columns: number;
+  readonly rows: number;
+  readonly env?: PtyOptions['env'];
+  readonly shots: readonly Shot[];
+}
 
-const SHOTS: readonly Shot[] = [
-  { name: 'recovering', command: 'tui', columns: 160, rows: 48, steps: [], wanted: BUSY },
+/** So many cells of a chart, each of two samples, that it shows something. */
+const BUSY = /write [1-9.]+ [MK]iB\/s[\s\S]*[⡀-⣿]{20}/;
+
+const WHILE_RECOVERING: readonly Session[] = [
   {
-    name: 'zoomed',
-    command: 'tui',
+    words: ['tui', 'm0'],
     columns: 160,
     rows: 48,
-    steps: [
-      [/clean [1-9]/, 'g2000\r'],
-      [/region 2,000/, '+++'],
+    shots: [
+      { name: 'recovering', wanted: BUSY },
+      { name: 'zoomed', keys: 'g2000\r+++', wanted: /region 2,000[\s\S]*regions 1,|regions 1,9/ },
     ],
-    wanted: /regions 1,[\s\S]*[⡀-⣿]{4}/,
   },
   {
-    name: 'hilbert-confirm',
-    command: 'tui',
-    columns: 110,
-    rows: 34,
-    steps: [[BUSY, 'oX']],
-    wanted: /Deactivate m0\?[\s\S]*esc: leave/,
-  },
-  {
-    name: 'no-colour-80x24',
-    command: 'tui',
+    words: ['tui', 'm0'],
     columns: 80,
     rows: 24,
     env: { NO_COLOR: '1' },
-    steps: [[/clean [1-9]/, 'jjlll']],
-    wanted: BUSY,
+    shots: [
+      { name: 'plain', wanted: /clean [1-9]/ },
+      { name: 'no-colour-80x24', keys: 'jjlll', wanted: /[⡀-⣿]{6}/ },
+    ],
   },
   {
-    name: 'wallboard',
-    command: 'top',
+    words: ['top', 'm0'],
     columns: 160,
     rows: 48,
-    steps: [],
-    wanted: /-8s[\s\S]*-1s/,
+    shots: [{ name: 'wallboard', wanted: /-2\d\.\ds[\s\S]*now/ }],
+  },
+  {
+    words: ['top', 'm0'],
+    columns: 80,
+    rows: 24,
+    shots: [{ name: 'wallboard-80x24', wanted: /-9\.\ds[\s\S]*now|-8\.\ds[\s\S]*now/ }],
   },
 ];
 
-const words = (directory: string) => ['--state-dir', path.join(directory, 'state')];
+const WHILE_DEGRADED: readonly Session[] = [
+  {
+    words: ['tui', 'm0'],
+    columns: 130,
+    rows: 40,
+    shots: [
+      { name: 'degraded', wanted: /leg out \d[\s\S]*[⡀-⣿]{8}/ },
+      { name: 'who-lacks-what', keys: 'vo', wanted: /who lacks what[\s\S]*Hilbert/ },
+      { name: 'confirm', keys: 'va\r', wanted: /leg clear m0 1[\s\S]*would be/ },
+    ],
+  },
+  {
+    words: ['tui'],
+    columns: 110,
+    rows: 30,
+    shots: [{ name: 'mirrors', wanted: /Mirrors[\s\S]*home +OK[\s\S]*[⡀-⣿]{4}/ }],
+  },
+];
 
 async function makeShots(target: string): Promise<void> {
   const directory = mkdtempSync(path.join(tmpdir(), 'mirrorctl-shots-'));
-  const mirrorctl = (...given: string[]) => execa(MIRRORCTL, [...given, ...words(directory)]);
-  const legs = ['a.img', 'b.img'].map((name) => path.join(directory, name));
-  await mirrorctl('create', 'm0', ...legs, '--size', '256M', '--region-size', '4k');
-  await mirrorctl('activate', 'm0', '--detach');
+  const stateDir = path.join(directory, 'state');
+  const mirrorctl = (...given: string[]) => execa(MIRRORCTL, [...given, '--state-dir', stateDir]);
+  const create = (name: string, size: string, ...more: string[]) => {
+    const legs = ['a', 'b'].map((leg) => path.join(directory, `${name}-${leg}.img`));
+    return mirrorctl('create', name, ...legs, '--size', size, ...more);
+  };
+  mkdirSync(target, { recursive: true });
+  await create('m0', '1G', '--region-size', '16k');
+  await create('home', '64M', '--nosync');
+  await create('archive', '128M', '--nosync');
   const load = { isOver: false };
+  const active = ['m0', 'home'];
   try {
-    await mirrorctl('recovery', 'throttle', 'm0', '2M');
-    const busy = keepBusy(path.join(directory, 'state/run/m0.nbd'), load);
-    mkdirSync(target, { recursive: true });
-    for (const shot of SHOTS) await takeShot(shot, directory, target);
+    for (const name of active) await mirrorctl('activate', name, '--detach');
+    await mirrorctl('recovery', 'throttle', 'm0', '3MiB/s');
+    const busy = keepBusy(path.join(stateDir, 'run/m0.nbd'), load);
+    for (const session of WHILE_RECOVERING) await runSession(session, stateDir, target);
+    await mirrorctl('recovery', 'throttle', 'm0');
+    await mirrorctl('wait', 'm0', '--until', 'in-sync');
+    await mirrorctl('leg', 'fail', 'm0', '1');
+    for (const session of WHILE_DEGRADED) await runSession(session, stateDir, target);
     load.isOver = true;
     await busy;
   } finally {
     load.isOver = true;
-    await mirrorctl('deactivate', 'm0');
+    for (const name of active) await mirrorctl('deactivate', name);
     rmSync(directory, { recursive: true });
   }
 }
 
-async function takeShot(shot: Shot, directory: string, target: string): Promise<void> {
-  const { name, command, columns, rows, env = {}, steps, wanted } = shot;
-  const screen = new PtyScreen(MIRRORCTL, [command, 'm0', ...words(directory)], {
-    columns,
-    rows,
-    env,
-  });
+async function runSession(session: Session, stateDir: string, target: string): Promise<void> {
+  const { words, columns, rows, env = {}, shots } = session;
+  const given = [...words, '--state-dir', stateDir];
+  const screen = new PtyScreen(MIRRORCTL, given, { columns, rows, env, patienceMs: PATIENCE_MS });
   try {
-    for (const [seen, keys] of steps) {
-      await screen.until(seen);
+    for (const { name, keys = '', wanted } of shots) {
       screen.send(keys);
+      await screen.until(wanted);
+      const svg = screenPicture(screen.terminal, `mirrorctl ${words.join(' ')}`);
+      writeFileSync(
+        path.join(target, `${name}.png`),
+        new Resvg(svg, { font: FONT }).render().asPng(),
+      );
     }
-    await screen.until(wanted);
-    const svg = screenPicture(screen.terminal, `mirrorctl ${command} m0`);
-    const font = { loadSystemFonts: true, defaultFontFamily: 'DejaVu Sans Mono' };
-    writeFileSync(path.join(target, `${name}.png`), new Resvg(svg, { font }).render().asPng());
   } finally {
     screen.send('\x03');
     await screen.exited;
   }
 }
 
-/** Writes here and there, most of it around a place that wanders. */
+/** Writes here and there, most of it around a place that wanders, now more and now less. */
 async function keepBusy(socket: string, load: { isOver: boolean }): Promise<void> {
   const { NbdClient } = await import('../../src/nbd-client/nbd-client.ts');
   const client = await NbdClient.connect({ path: socket }, 'm0');
@@ -133,9 +162,10 @@ async function keepBusy(socket: string, load: { isOver: boolean }): Promise<void
       return lane % 3 === 0 ? client.read(offset, WRITE_BYTES) : client.write(offset, data);
     });
     await Promise.all(requests);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const breath = 26 + 20 * Math.sin(performance.now() / SWELL_MS) + 8 * Math.random();
+    await new Promise((resolve) => setTimeout(resolve, breath));
   }
   client.close();
 }
 
-await makeShots(path.resolve(process.argv[2] ?? path.join(HOME, 'pictures')));
+await makeShots(path.resolve(process.argv[2] ?? path.join(HOME, 'docs/pictures')));

@@ -13,6 +13,8 @@ export interface PtyOptions {
   readonly columns?: number;
   readonly rows?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** How long `until` looks. */
+  readonly patienceMs?: number;
 }
 
 export class PtyScreen {
@@ -21,10 +23,12 @@ export class PtyScreen {
   /** Everything that was written, as it came. */
   output = '';
   readonly #pty: IPty;
+  readonly #patienceMs: number;
   #isOver = false;
 
   constructor(file: string, words: readonly string[], options: PtyOptions = {}) {
-    const { columns: cols = 80, rows = 24, env = {} } = options;
+    const { columns: cols = 80, rows = 24, env = {}, patienceMs = PATIENCE_MS } = options;
+    this.#patienceMs = patienceMs;
     const { TERM = 'xterm-256color' } = env;
     this.terminal = new headless.Terminal({ cols, rows, allowProposedApi: true });
     this.#pty = spawn(file, [...words], {
@@ -77,7 +81,7 @@ export class PtyScreen {
 
   /** The screen once `wanted` holds of it. */
   async until(wanted: RegExp | ((text: string) => boolean)): Promise<string> {
-    const deadline = performance.now() + PATIENCE_MS;
+    const deadline = performance.now() + this.#patienceMs;
     for (;;) {
       const text = await this.text();
       if (wanted instanceof RegExp ? wanted.test(text) : wanted(text)) return text;

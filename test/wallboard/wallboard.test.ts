@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { withoutColours } from '../../src/wallboard/plain-output.ts';
 import { planWallboard } from '../../src/wallboard/wallboard-plan.ts';
 import {
   eventLines,
+  legendLine,
   legLines,
   regionLines,
   summaryLine,
@@ -56,10 +58,46 @@ test('a leg that failed is red and says how often', () => {
   const [first, second] = RUNNING.legs;
   assert.ok(first && second);
   const failed = { ...second, letter: 'D', state: 'write-failed', writeErrors: 3 } as const;
-  expect(legLines({ ...RUNNING, legs: [first, failed] }, 80).split('\n')).toEqual([
+  expect(legLines({ ...RUNNING, legs: [first, failed] }, [], 80).split('\n')).toEqual([
     '* /data/a.img  {green-fg}alive{/}',
     '  /data/b.img  {red-fg}write-failed{/}  3 errors',
   ]);
+});
+
+test('a leg says what it is asked for, and its queue is a bar that ends somewhere', () => {
+  const load = { readBytesPerSecond: 1024, writeBytesPerSecond: 0, operationsPerSecond: 1 };
+  const sample = { ...load, p50Micros: 100, p99Micros: 2100, inFlight: 1000 };
+  expect(legLines(RUNNING, [sample], 80).split('\n')[1]).toBe(
+    `    r 1 KiB/s  w 0 bytes/s  p99 2.1 ms  queue {cyan-fg}${'▇'.repeat(12)}{/} 1,000`,
+  );
+});
+
+test('the legend names what there is, as far as there is room', () => {
+  const picture = new RegionPicture(1000);
+  const runs = { states: [500, 1, 2, 501, 9, 1], writes: [], missing: [], differing: [] };
+  picture.apply({ version: 1, regionCount: 1000, ...runs }, 1, { changed: () => {} });
+  expect(legendLine(picture, 80)).toBe(
+    '{green-fg}█{/} clean 990  {yellow-fg}▒{/} dirty 9  {magenta-fg}▓{/} not in sync 1  ',
+  );
+  expect(legendLine(picture, 30)).toBe('{green-fg}█{/} clean 990  {yellow-fg}▒{/} dirty 9  ');
+});
+
+test('without colours, what else is said of the letters stays', () => {
+  const sequences = [
+    '1;31',
+    '38;5;7;1',
+    '48;2;1;38;5',
+    '0',
+    '',
+    '97',
+    '7;100',
+    '38;2;5;6;7;48;5;9',
+  ];
+  const dressed = sequences.map((words) => `\u001b[${words}mx`).join('');
+  const kept = ['1', '1', null, '0', '', null, '7', null];
+  const plain = kept.map((words) => (words === null ? 'x' : `\u001b[${words}mx`)).join('');
+  expect(withoutColours(dressed)).toBe(plain);
+  expect(withoutColours('\u001b[2J\u001b[5;31H')).toBe('\u001b[2J\u001b[5;31H');
 });
 
 test('braces in what happened are no colour tags', () => {
@@ -71,7 +109,8 @@ test('braces in what happened are no colour tags', () => {
     text: 'leg {red-fg}',
     fields: {},
   } as const;
-  expect(eventLines([event], 5)).toBe('10:11:12 {red-fg}leg (red-fg){/}');
+  expect(eventLines([event], 40, 5)).toBe('10:11:12 {red-fg}leg (red-fg){/}');
+  expect(eventLines([event], 12, 5)).toBe('10:11:12 {red-fg}leg{/}');
 });
 
 test('the last line says health, progress and trouble', () => {

@@ -28,6 +28,8 @@ export const command: Command = {
     readDefinition(places, name);
     const { liveSource } = await import('../../watch/live-source.ts');
     const { runWallboard } = await import('../../wallboard/run-wallboard.ts');
-    return await runWallboard(liveSource(name, controlSocketPath(places, name)));
+    const { NO_COLOR = '' } = outside.env;
+    const colours = NO_COLOR === '' && !flags.has('no-color');
+    return await runWallboard(liveSource(name, controlSocketPath(places, name)), colours);
   },
 };

@@ -72,15 +72,15 @@ const COLUMNS: readonly Column[] = [
   { title: 'P50', width: 8, words: ({ sample }) => latencyWords(sample?.p50Micros ?? null) },
   { title: 'P99', width: 8, words: ({ sample }) => latencyWords(sample?.p99Micros ?? null) },
   {
-    title: 'QUEUE',
-    width: 6,
+    title: 'QD',
+    width: 4,
     words: ({ sample }) => (sample === undefined ? UNKNOWN : grouped(sample.inFlight)),
   },
 ];
 
 /** Which columns go first where there is little room; the sum of errors stands in for its parts. */
 const IMPORTANCE = [
-  ...['STATE', 'ERR', 'LACKS', 'P99', 'QUEUE', 'WRITE/S', 'READ/S', 'P50'],
+  ...['STATE', 'ERR', 'LACKS', 'P99', 'QD', 'WRITE/S', 'READ/S', 'P50'],
   ...['READ', 'WRITE', 'SYNC', 'FLUSH'],
 ];
 const PARTS_OF_ERR = ['READ', 'WRITE', 'SYNC', 'FLUSH'];
