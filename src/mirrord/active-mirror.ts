@@ -38,7 +38,7 @@ import { HistoryKeeper } from './history-keeper.ts';
 import { needed, refuseLegSwitch } from './leg-switch.ts';
 import type { ActivationRequest, PreparedMirror } from './prepared-mirror.ts';
 import { answerAbout } from './region-answer.ts';
-import type { ChangeRequest, ReloadHost, Resumed } from './reload.ts';
+import type { ChangeRequest, ReloadHost } from './reload.ts';
 import { Reload } from './reload.ts';
 import { sidecarFor } from './session-memory.ts';
 import {
@@ -49,6 +49,7 @@ import {
   stopNotice,
 } from './session-notices.ts';
 import { reportStatus } from './status-report.ts';
+import type { Resumed } from './worker-link.ts';
 import { WorkerLink } from './worker-link.ts';
 import type { FromWorker, StopReport, TableLoad, WorkerAnswer } from './worker-messages.ts';
 
@@ -85,8 +86,6 @@ class ActiveMirror {
   readonly #ended = Promise.withResolvers<StopReport>();
   #check: ActiveCheck;
   #watch: EngineWatch;
-  /** A table was loaded, and is being resumed. */
-  #loading: ((resumed: Resumed) => void) | null = null;
   #report: StopReport | null = null;
 
   constructor(prepared: PreparedMirror, onEvent: (notice: Notice) => void) {
@@ -282,10 +281,7 @@ class ActiveMirror {
   #load(load: TableLoad): Promise<Resumed> {
     this.#check.close();
     this.#check = this.#newCheck();
-    const { promise, resolve } = Promise.withResolvers<Resumed>();
-    this.#loading = resolve;
-    this.#link.tell({ kind: 'load', table: load });
-    return promise;
+    return this.#link.load(load);
   }
 
   #serveAgain(): void {
@@ -298,8 +294,7 @@ class ActiveMirror {
   #hear(message: Exclude<FromWorker, WorkerAnswer>): void {
     switch (message.kind) {
       case 'resumed':
-        if (this.#loading === null) this.#resumed(message.memory);
-        else this.#loading(message);
+        this.#resumed(message.memory);
         break;
       case 'replaced':
         void this.#finishReplacement();

@@ -27,7 +27,7 @@ import type { LegKnowledge } from '../mirror-set/mirror-change.ts';
 import { replacedLeg } from '../mirror-set/mirror-change.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import { NbdListener } from '../nbd-server/nbd-listener.ts';
-import { has, legsOf, maskOf, union, without } from '../region/leg-content.ts';
+import { has, legsOf, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
 import { Clock } from './clock.ts';
 import type { DataPath } from './data-path.ts';
 import { openDataPath } from './data-path.ts';
@@ -310,7 +310,8 @@ class EngineWorker {
     if (this.#life === 'suspending') {
       this.#life = 'suspended';
       const { id } = this.#suspension;
-      const known = { ...this.#knowledge(), hanging: this.#hanging() };
+      const { unsettled } = this.#table.engine.state.legs;
+      const known = { ...this.#knowledge(unsettled), hanging: this.#hanging() };
       this.#say({ kind: 'suspended', id, known });
       return;
     }
@@ -328,10 +329,10 @@ class EngineWorker {
     this.#say({ kind: 'replaced' });
   }
 
-  #knowledge(): LegKnowledge {
+  /** Once the legs are flushed, what was copied to them lately is safe, too (`unsettled`). */
+  #knowledge(unsettled = NO_LEGS): LegKnowledge {
     const { content, legs } = this.#table.engine.state;
-    const unfit = union(content.missedLegs, legs.unsettled);
-    const complete = legsOf(without(content.inService, unfit));
+    const complete = legsOf(without(content.inService, union(content.missedLegs, unsettled)));
     return { primary: legs.primary, serving: legsOf(content.inService), complete };
   }
 

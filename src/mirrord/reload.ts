@@ -40,12 +40,8 @@ import { plannedChange } from './planned-change.ts';
 import { requestsFor } from './prepared-mirror.ts';
 import { filesToLengthen, lengthen } from './room-for-size.ts';
 import { withMemory } from './session-memory.ts';
+import type { Resumed } from './worker-link.ts';
 import type { EngineSnapshot, Suspended, TableLoad } from './worker-messages.ts';
-
-export interface Resumed {
-  readonly memory: MirrorMemory;
-  readonly logWritten: boolean;
-}
 
 /** What a reload needs of the active mirror. */
 export interface ReloadHost {

@@ -1,6 +1,6 @@
 /**
  * The main thread's end of the line to the engine's worker: questions are paired with their answers,
- * everything else is passed on as it comes.
+ * everything else is passed on as it comes. Nobody waits for a worker that is gone.
  */
 import { Worker } from 'node:worker_threads';
 import { invariant } from '../errors/invariant.ts';
@@ -12,9 +12,12 @@ import type {
   InquiryAnswer,
   Order,
   Suspended,
+  TableLoad,
   ToWorker,
   WorkerAnswer,
 } from './worker-messages.ts';
+
+export type Resumed = Extract<FromWorker, { readonly kind: 'resumed' }>;
 
 export interface LinkEnds {
   hear(message: Exclude<FromWorker, WorkerAnswer>): void;
@@ -27,9 +30,11 @@ export interface LinkEnds {
 export class WorkerLink {
   readonly #name: string;
   readonly #worker: Worker;
-  readonly #waiting = new Map<number, (answer: WorkerAnswer) => void>();
+  readonly #waiting = new Map<number, PromiseWithResolvers<WorkerAnswer>>();
+  /** A table was handed over, and is being resumed. */
+  #loading: PromiseWithResolvers<Resumed> | null = null;
   #nextId = 0;
-  #isClosing = false;
+  #hasEnded = false;
 
   constructor(start: EngineStart, ends: LinkEnds) {
     this.#name = start.spec.name;
@@ -38,12 +43,16 @@ export class WorkerLink {
       trackUnmanagedFds: false,
     });
     this.#worker.on('message', (message: FromWorker) => {
-      if (message.kind === 'stopped') this.#isClosing = true;
-      if ('id' in message) this.#answered(message);
+      if ('id' in message) this.#waiting.get(message.id)?.resolve(message);
+      else if (message.kind === 'resumed' && this.#loading !== null) this.#loading.resolve(message);
       else ends.hear(message);
+      if (message.kind === 'stopped') this.#endAll();
     });
     this.#worker.on('error', (error) => ends.broke(error));
-    this.#worker.on('exit', () => ends.gone());
+    this.#worker.on('exit', () => {
+      this.#endAll();
+      ends.gone();
+    });
   }
 
   tell(message: ToWorker): void {
@@ -79,22 +88,32 @@ export class WorkerLink {
     return answer.known;
   }
 
-  async #ask(message: (id: number) => ToWorker): Promise<WorkerAnswer> {
-    if (this.#isClosing) {
-      const words = `${this.#name} is being deactivated`;
-      throw new MirrorError('ENGINE_UNREACHABLE', words, { mirror: this.#name });
-    }
-    const id = this.#nextId;
-    this.#nextId += 1;
-    const { promise, resolve } = Promise.withResolvers<WorkerAnswer>();
-    this.#waiting.set(id, resolve);
-    this.tell(message(id));
-    return await promise;
+  /** Resolves when its log is written, or could not be. */
+  async load(table: TableLoad): Promise<Resumed> {
+    this.#loading = Promise.withResolvers();
+    this.tell({ kind: 'load', table });
+    return await this.#loading.promise;
   }
 
-  #answered(answer: WorkerAnswer): void {
-    this.#waiting.get(answer.id)?.(answer);
-    this.#waiting.delete(answer.id);
+  async #ask(message: (id: number) => ToWorker): Promise<WorkerAnswer> {
+    if (this.#hasEnded) throw this.#ended();
+    const id = this.#nextId;
+    this.#nextId += 1;
+    const waiting = Promise.withResolvers<WorkerAnswer>();
+    this.#waiting.set(id, waiting);
+    this.tell(message(id));
+    return await waiting.promise.finally(() => this.#waiting.delete(id));
+  }
+
+  #endAll(): void {
+    this.#hasEnded = true;
+    for (const { reject } of this.#waiting.values()) reject(this.#ended());
+    this.#loading?.reject(this.#ended());
+  }
+
+  #ended(): MirrorError {
+    const words = `${this.#name} is being deactivated`;
+    return new MirrorError('ENGINE_UNREACHABLE', words, { mirror: this.#name });
   }
 }
 

@@ -27,9 +27,7 @@ function slowLegs() {
   const held: EndOperation[] = [];
   backend.gate = ({ leg }, end) => (leg === OTHER ? end(null) : held.push(end));
   const service: string[] = [];
-  const io = new TimedLegIo(LIMIT_MS, (leg, isIn) =>
-    service.push(`${leg} ${isIn ? 'in' : 'out'}`),
-  );
+  const io = new TimedLegIo(LIMIT_MS, (leg, isIn) => service.push(`${leg} ${isIn ? 'in' : 'out'}`));
   io.exchange(backend, [null, null]);
   let now = 5_000;
   io.tick(now);

@@ -12,8 +12,7 @@ const calls = ringCalls();
 if (calls === null) console.log('skipped: kernels that refuse (needs koffi)');
 
 type Wanted = Pick<IoChoice, 'backend' | 'direct'>;
-const open = (wanted: Wanted, withCalls: RingCalls | null) =>
-  openDataPath(wanted, withCalls);
+const open = (wanted: Wanted, withCalls: RingCalls | null) => openDataPath(wanted, withCalls);
 
 function refusing(errno: number): RingCalls {
   return { ...(calls as RingCalls), setup: () => -errno };
