@@ -40,7 +40,7 @@ export async function readLogOrLive(
   if (live !== null) return await readLiveLog(outside, live, flags);
   if (word !== null) return await readLogInput(outside, word, flags);
   const hint = `give ${LOG_ARGUMENT.help}; or --live NAME`;
-  throw new MirrorError('USAGE', 'a log is missing', {}, hint);
+  throw new MirrorError('USAGE', 'LOG is missing', {}, hint);
 }
 
 async function readLiveLog(outside: Outside, name: string, flags: Flags): Promise<LogInput> {

@@ -36,7 +36,7 @@ test.each([
     says: 'x.log and --live home are two logs',
   },
   { words: ['diff', 'a', 'b', '--live', 'home'], code: 66, says: 'no log a' },
-  { words: ['dump'], code: 64, says: 'a log is missing' },
+  { words: ['dump'], code: 64, says: 'LOG is missing' },
   { words: ['verify'], code: 64, says: 'or --live NAME' },
   { words: ['dump', '--live', 'other'], code: 66, says: 'other' },
   { words: ['dump', '--at', '1', '--live', 'home'], code: 64, says: 'history of one mirror' },

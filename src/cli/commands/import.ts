@@ -55,9 +55,9 @@ export const command: Command = {
   ],
   notes: [
     'Reads LVM’s metadata, maps each leg to PATH@OFFSET and copies the log to the state directory. Physical volumes are not written to.',
-    'Once it has been written to, LVM’s own log on the volumes is out of date: before LVM gets the mirror back, deactivate it and put the log back, with log dump NAME --json and log restore to PV@OFFSET.',
     'A leg must be one stretch of one volume; what cannot be mapped is refused with the reason.',
     'The mirror is read-only, however often it is activated: where the log says dirty, it reads from the first leg. mirrorctl activate NAME --read-write ends that, and copies those regions from the first leg to the others, as a kernel would.',
+    'Once it has been written to, LVM’s own log on the volumes is out of date: before LVM gets the mirror back, deactivate it and put the log back, with log dump NAME --json and log restore to PV@OFFSET.',
   ],
 
   async run(outside, input, flags) {
