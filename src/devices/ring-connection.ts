@@ -20,6 +20,7 @@ const HEADER_BYTES = 56;
 const VECTOR_BYTES = 16;
 const VECTORS_MAX = 1024;
 const MSG_DONTWAIT = 0x40;
+const MSG_WAITALL = 0x100;
 const MSG_NOSIGNAL = 0x4000;
 const POLLOUT = 4;
 const { EINTR, EAGAIN } = os.constants.errno;
@@ -86,6 +87,7 @@ export class RingConnection {
   #receiving = false;
   #receiveAt = 0;
   #receiveBytes = 0;
+  #receiveFlags = 0;
   #polling = false;
   #closing = false;
 
@@ -107,12 +109,16 @@ export class RingConnection {
     return this.#polling || this.#closing;
   }
 
-  receive(address: number, length: number): void {
+  /** `whole`: `received` is called only with all `length` bytes, or at the end of the stream. */
+  receive(address: number, length: number, whole: boolean): void {
     invariant(!this.#receiving && !this.#closing, 'one receive at a time, on an open connection');
     this.#receiving = true;
     this.#receiveAt = address;
     this.#receiveBytes = length;
-    this.#parts.loop.ring.put(OPERATION.RECV, this.#fd, 0, address, length, 0, this.#receiver);
+    this.#receiveFlags = whole ? MSG_WAITALL : 0;
+    const { ring } = this.#parts.loop;
+    const flags = this.#receiveFlags;
+    ring.put(OPERATION.RECV, this.#fd, 0, address, length, flags, this.#receiver);
   }
 
   /**
@@ -166,7 +172,7 @@ export class RingConnection {
     if (this.#closing) this.#finishIfIdle();
     else if (result >= 0) this.#events.received(result);
     else if (result === -EINTR || result === -EAGAIN) {
-      this.receive(this.#receiveAt, this.#receiveBytes);
+      this.receive(this.#receiveAt, this.#receiveBytes, this.#receiveFlags !== 0);
     } else this.close();
   }
 

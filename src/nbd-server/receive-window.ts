@@ -53,6 +53,11 @@ export class ReceiveWindow implements Inbox {
     return this.#end - this.#start + (this.#awaited?.got ?? 0);
   }
 
+  /** `target` is the rest of one payload, and nothing can be done before all of it is there. */
+  get awaitsPayload(): boolean {
+    return this.#awaited !== null;
+  }
+
   /** Where the next bytes are to be received; `push` them when they have come. */
   target(): Uint8Array {
     this.#armed = true;

@@ -98,7 +98,8 @@ class RingTransport implements Transport, Connection {
   #listen(): void {
     if (this.#paused || this.#ending || this.#connection.isBusy) return;
     this.#target = this.#window.target();
-    this.#connection.receive(this.#addressOf(this.#target), this.#target.length);
+    const { length } = this.#target;
+    this.#connection.receive(this.#addressOf(this.#target), length, this.#window.awaitsPayload);
   }
 
   #received(bytes: number): void {
