@@ -23,20 +23,19 @@ import type { LegIndex, RegionIndex } from '../geometry/units.ts';
 import { legIndex } from '../geometry/units.ts';
 import type { EngineView } from '../metrics/engine-counters.ts';
 import { carryOver, setConnections, viewOf } from '../metrics/engine-counters.ts';
-import type { LegKnowledge } from '../mirror-set/mirror-change.ts';
 import { replacedLeg } from '../mirror-set/mirror-change.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import { NbdListener } from '../nbd-server/nbd-listener.ts';
-import { has, legsOf, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
+import { maskOf } from '../region/leg-content.ts';
 import { Clock } from './clock.ts';
 import type { DataPath } from './data-path.ts';
 import { openDataPath } from './data-path.ts';
 import { activatedEngine, reloadedEngine } from './engine-for.ts';
+import { knowledgeOf, snapshotOf } from './engine-snapshot.ts';
 import type { TableGround } from './live-table.ts';
 import { LiveTable } from './live-table.ts';
 import { MirrorDoor } from './mirror-door.ts';
 import type {
-  EngineSnapshot,
   EngineStart,
   FromWorker,
   InquiryAnswer,
@@ -156,7 +155,11 @@ class EngineWorker {
       case 'order':
         if (message.order.order !== 'snapshot' && this.#isPutOff(message)) break;
         void this.#obey(message.order).then(() =>
-          this.#say({ kind: 'answer', id: message.id, snapshot: this.#snapshot() }),
+          this.#say({
+            kind: 'answer',
+            id: message.id,
+            snapshot: snapshotOf(this.#table.engine, this.#path),
+          }),
         );
         break;
       case 'copyLog':
@@ -311,7 +314,7 @@ class EngineWorker {
       this.#life = 'suspended';
       const { id } = this.#suspension;
       const { unsettled } = this.#table.engine.state.legs;
-      const known = { ...this.#knowledge(unsettled), hanging: this.#hanging() };
+      const known = { ...knowledgeOf(this.#table.engine, unsettled), hanging: this.#hanging() };
       this.#say({ kind: 'suspended', id, known });
       return;
     }
@@ -324,16 +327,10 @@ class EngineWorker {
 
   #lookWhetherReplaced(now: number): void {
     const isDue = now - this.#replacedAt >= REPLACED_EVERY_MS;
-    if (!isDue || replacedLeg(this.#table.spec, this.#knowledge().complete) === null) return;
+    if (!isDue || replacedLeg(this.#table.spec, knowledgeOf(this.#table.engine).complete) === null)
+      return;
     this.#replacedAt = now;
     this.#say({ kind: 'replaced' });
-  }
-
-  /** Once the legs are flushed, what was copied to them lately is safe, too (`unsettled`). */
-  #knowledge(unsettled = NO_LEGS): LegKnowledge {
-    const { content, legs } = this.#table.engine.state;
-    const complete = legsOf(without(content.inService, union(content.missedLegs, unsettled)));
-    return { primary: legs.primary, serving: legsOf(content.inService), complete };
   }
 
   #hanging(): Suspended['hanging'] {
@@ -349,44 +346,6 @@ class EngineWorker {
 
   #say(message: FromWorker): void {
     this.#port.postMessage(message);
-  }
-
-  #snapshot(): EngineSnapshot {
-    const { state, recovery, check, logHasFailed } = this.#table.engine;
-    const { content, hash, legs, geometry } = state;
-    const bytesLeft = content.workCount * geometry.regionBytes;
-    const bytesToCheck = check.regionsLeft * geometry.regionBytes;
-    return {
-      ...this.#knowledge(),
-      inSyncRegions: content.inSyncCount,
-      dirtyRegions: hash.countOf('dirty'),
-      recoveringRegions: recovery.claimed,
-      legs: this.#table.spec.legs.map((_, index) => ({
-        letter: legs.letter(legIndex(index)),
-        errors: legs.errorCounts(legIndex(index)),
-        isOut: !has(content.inService, legIndex(index)),
-        missedRegions: content.missedCount(legIndex(index)),
-      })),
-      logFailed: logHasFailed,
-      recovery: {
-        paused: recovery.isPaused,
-        throttle: recovery.throttle,
-        regionsLeft: content.workCount,
-        bytesPerSecond: recovery.progress.bytesPerSecond(state.now),
-        etaSeconds: recovery.progress.etaSeconds(state.now, bytesLeft),
-      },
-      check: {
-        life: check.life,
-        next: check.position,
-        tally: check.tally,
-        throttle: check.throttle,
-        bytesPerSecond: check.progress.bytesPerSecond(state.now),
-        etaSeconds: check.progress.etaSeconds(state.now, bytesToCheck),
-      },
-      differingRegions: state.differing.count,
-      backend: this.#path.name,
-      backendReason: this.#path.reason,
-    };
   }
 }
 
