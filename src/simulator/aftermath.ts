@@ -21,11 +21,28 @@ export function recoverFully(mirror: SimulatedMirror): SimulatedMirror {
     settle(alive, isHealed);
   }
   if (!isHealed(alive)) contradict(`no end of recovery: ${describe(alive)}`);
+  if (alive.storage.hasRotten) repairFully(alive);
   readAll(alive);
   const stopped = stopOrderly(alive);
   const report = stopped.stopReport;
   if (!report?.logClean || report.outOfSync !== 0) contradict('stopped, and the log is not clean');
   return stopped;
+}
+
+/** Whatever has rotted: after a repair the legs are equal, and a check finds that, too. */
+function repairFully(mirror: SimulatedMirror): void {
+  const { check, state } = mirror.engine;
+  for (const repairFrom of [state.legs.primary, null]) {
+    settle(mirror, () => check.life === 'none');
+    mirror.apply({ kind: 'startCheck', repairFrom });
+    settle(mirror, (one) => check.life === 'none' && isHealed(one));
+  }
+  if (check.tally.different > 0) contradict('the legs were repaired, and differ still');
+  const legs = legsOf(state.content.all);
+  for (let region = 0; region < state.content.regionCount; region += 1) {
+    if (mirror.storage.holdTheSame(region, legs)) continue;
+    contradict(`region ${region} was repaired, and its legs differ`);
+  }
 }
 
 /** Serves as soon as it can, and reads everything before anything is recovered. */

@@ -31,6 +31,8 @@ interface Candidate {
   /** Hidden by what was read, not by what was written. */
   outread: boolean;
   doubtedAt: number;
+  /** Written by nobody: it may be seen at any time, like a write that never ends. */
+  readonly rotten: boolean;
 }
 
 export class Oracle {
@@ -112,12 +114,19 @@ export class Oracle {
     this.#readsInFlight.clear();
     for (let sector = 0; sector < this.#sectors.length; sector += 1) {
       for (const candidate of this.#sectors[sector] ?? []) {
-        candidate.end = Math.min(candidate.end, now);
+        if (!candidate.rotten) candidate.end = Math.min(candidate.end, now);
         candidate.lost = false;
         if ((power || candidate.outread) && !candidate.gone) candidate.hiddenAt = NEVER;
       }
       this.#prune(sector);
     }
+  }
+
+  /** Some leg reads `value` in `sector` from now on, which nobody wrote. */
+  rot(sector: number, value: number): void {
+    const candidates = this.#sectors[sector] ?? [];
+    if (candidates.some((candidate) => candidate.value === value)) return;
+    candidates.push({ ...candidateFor(value, this.#tick(), NEVER), rotten: true });
   }
 
   /** `value` in `sector` may be lost, if the client is told at its next flush. */
@@ -197,7 +206,7 @@ function isVisible({ hiddenAt }: Candidate): boolean {
 }
 
 function candidateFor(value: number, begin: number, end: number): Candidate {
-  const fate = { gone: false, lost: false, outread: false, doubtedAt: 0 };
+  const fate = { gone: false, lost: false, outread: false, doubtedAt: 0, rotten: false };
   return { value, begin, end, hiddenAt: NEVER, ...fate };
 }
 

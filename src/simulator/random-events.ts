@@ -26,7 +26,8 @@ export class RandomEvents {
 
   next(mirror: SimulatedMirror): SimulationEvent {
     const random = this.#random;
-    const { crashes, departures, clockJumps } = this.#scenario;
+    const { crashes, departures, clockJumps, rots } = this.#scenario;
+    if (rots > 0 && random.chance(rots)) return this.#rot();
     if (random.chance(crashes)) return { kind: 'crash', luck: this.#crashLuck() };
     if (random.chance(departures)) return this.#departure(mirror);
     if (random.chance(clockJumps)) return { kind: 'jump', by: random.pick(JUMPS) };
@@ -37,6 +38,12 @@ export class RandomEvents {
     if (mayAsk && random.chance(0.7)) return this.#request(mirror);
     if (random.chance(0.07)) return this.#order();
     return { kind: 'tick', by: random.pick(TICKS) };
+  }
+
+  #rot(): SimulationEvent {
+    const { legCount, sectorCount } = this.#scenario;
+    const leg = this.#random.below(legCount) as LegIndex;
+    return { kind: 'rot', leg, sector: this.#random.below(sectorCount) };
   }
 
   #departure({ fence }: SimulatedMirror): SimulationEvent {

@@ -38,6 +38,8 @@ export interface Scenario {
   /** How often the clock jumps. */
   readonly clockJumps: number;
   readonly flushErrors: number;
+  /** How often a sector rots; no seed chooses that, since nothing can be promised of it but by checks. */
+  readonly rots: number;
   readonly logErrors: number;
   readonly memoryErrors: number;
   readonly crashes: number;
@@ -63,6 +65,7 @@ export const CALM: Scenario = {
   departures: 0,
   legChanges: 0,
   clockJumps: 0,
+  rots: 0,
   flushErrors: 0,
   logErrors: 0,
   memoryErrors: 0,
@@ -115,6 +118,7 @@ export function scenarioOf(seed: number): Scenario {
     departures: rate([0, 0, 0.03]),
     legChanges: rate([0, 0.3]),
     clockJumps: rate([0, 0, 0.01]),
+    rots: 0,
     flushErrors: rate([0, 0, 0.02, 0.2]),
     logErrors: rate([0, 0, 0, 0.1]),
     memoryErrors: rate([0, 0.1, 0.5]),

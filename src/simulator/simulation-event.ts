@@ -56,6 +56,8 @@ export type SimulationEvent =
   /** Null: as fast as it can. */
   | { readonly kind: 'throttleRecovery'; readonly percent: number | null }
   /** Of all regions; what differs is copied from `repairFrom`. */
+  /** A sector of a leg becomes something else, and nobody is told. */
+  | { readonly kind: 'rot'; readonly leg: LegIndex; readonly sector: number }
   | { readonly kind: 'startCheck'; readonly repairFrom: LegIndex | null }
   | { readonly kind: 'stopCheck' }
   | { readonly kind: 'stop' }
