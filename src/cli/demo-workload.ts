@@ -9,31 +9,43 @@ import { NbdClient } from '../nbd-client/nbd-client.ts';
 
 export const BLOCK_BYTES = 4096;
 const WRITES_IN_FLIGHT = 32;
-/** One write in so many goes anywhere, the others near a place that wanders. */
-const STRAY_EVERY = 8;
+/** Of the mirror: how far around a place that wanders, and in how many batches it comes round. */
 const NEAR_SHARE = 1 / 40;
 const WANDER_BATCHES = 4000;
+/** One batch in so many has a write that goes anywhere. */
+const STRAY_EVERY = 8;
+
+/** Where the blocks are: everywhere alike, or mostly near a place that wanders. */
+export type Spread = 'everywhere' | 'wandering';
 
 export class Workload {
   readonly #client: NbdClient;
+  readonly #spread: Spread;
   /** Block number → the number that was written there, the last one that was acknowledged. */
   readonly #written: Map<number, number>;
   #count: number;
   #batches = 0;
 
-  private constructor(client: NbdClient, written: Map<number, number>, count: number) {
+  private constructor(
+    client: NbdClient,
+    spread: Spread,
+    written: Map<number, number>,
+    count: number,
+  ) {
     this.#client = client;
+    this.#spread = spread;
     this.#written = written;
     this.#count = count;
   }
 
-  static async connect(address: NbdAddress, name: string): Promise<Workload> {
-    return new Workload(await NbdClient.connect(address, name), new Map(), 0);
+  static async connect(address: NbdAddress, name: string, spread: Spread): Promise<Workload> {
+    return new Workload(await NbdClient.connect(address, name), spread, new Map(), 0);
   }
 
   /** The same memory over another connection. */
   async reconnected(address: NbdAddress, name: string): Promise<Workload> {
-    return new Workload(await NbdClient.connect(address, name), this.#written, this.#count);
+    const client = await NbdClient.connect(address, name);
+    return new Workload(client, this.#spread, this.#written, this.#count);
   }
 
   /** How many writes were acknowledged. */
@@ -57,9 +69,10 @@ export class Workload {
   }
 
   #pickBlock(lane: number, blocks: number): number {
-    const anywhere = lane % STRAY_EVERY === 0;
-    const near = this.#batches / WANDER_BATCHES + Math.random() * NEAR_SHARE;
-    return Math.floor((anywhere ? Math.random() : near % 1) * blocks);
+    const isStray = lane === 0 && this.#batches % STRAY_EVERY === 0;
+    if (this.#spread === 'everywhere' || isStray) return Math.floor(Math.random() * blocks);
+    const place = this.#batches / WANDER_BATCHES + Math.random() * NEAR_SHARE;
+    return Math.floor((place % 1) * blocks);
   }
 
   async #write(block: number, number: number): Promise<void> {

@@ -36,7 +36,7 @@ const NAME = 'demo';
 const LEG_BYTES = 256 * 1024 * 1024;
 /** Slow enough to watch, quick enough to wait for. */
 const RECOVERY_RATE = '48M';
-const SCREEN_RECOVERY_RATE = '24M';
+const SCREEN_RECOVERY_RATE = '12M';
 const LOOK_EVERY_MS = 200;
 /** Between two batches: a screen wants a mirror that is busy, not one that is drowned. */
 const BREATH_MS = 20;
@@ -158,7 +158,7 @@ class Demo {
   async #inWords(interruption: AbortSignal): Promise<Workload> {
     this.#say(`writing random ${formatBytes(BLOCK_BYTES)} blocks over NBD while the legs recover`);
     const progress = new Progress(this.#outside, this.#flags, recoveryJob(NAME));
-    const workload = await Workload.connect(this.#nbd, NAME);
+    const workload = await Workload.connect(this.#nbd, NAME, 'everywhere');
     for (let recovering = true; recovering && !interruption.aborted; ) {
       const lookAt = this.#outside.now().getTime() + LOOK_EVERY_MS;
       while (this.#outside.now().getTime() < lookAt) await workload.writeBatch();
@@ -174,7 +174,7 @@ class Demo {
   /** Until the person leaves; then all is as if nothing had failed. */
   async #onScreen(): Promise<Workload> {
     const over = new AbortController();
-    const workload = await Workload.connect(this.#nbd, NAME);
+    const workload = await Workload.connect(this.#nbd, NAME, 'wandering');
     const doings = Promise.all([this.#keepWriting(workload, over.signal), this.#plot(over.signal)]);
     const { liveSource } = await import('../../watch/live-source.ts');
     const source = liveSource(NAME, controlSocketPath(this.#places, NAME));
