@@ -13,6 +13,7 @@ import type { MirrorAction } from './mirror-actions.ts';
 import { throttling } from './mirror-actions.ts';
 import type { Overlay } from './overlay.ts';
 import type { Rect } from './painter.ts';
+import { RegionInquiry } from './region-inquiry.ts';
 import type { DeckLayout, ScreenPlan } from './screen-plan.ts';
 import { planScreen } from './screen-plan.ts';
 import { shortPaths } from './screen-words.ts';
@@ -55,6 +56,10 @@ export class Dashboard {
   settings: DashboardSettings;
   readonly doors: DashboardDoors;
   readonly slider = new ThrottleSlider((percent) => this.#throttle(percent));
+  readonly inquiry = new RegionInquiry(
+    (region) => this.#command(['why', this.watch.source.name, String(region)]),
+    () => this.changed(),
+  );
   focus = 0;
   /** How far each panel is scrolled, in lines. */
   readonly scrolls: Record<PanelName, number> = {
@@ -97,6 +102,7 @@ export class Dashboard {
 
   changed(): void {
     this.#version += 1;
+    if (this.map.cursor !== this.inquiry.region) this.#inquire();
     for (const listener of this.#listeners) listener();
   }
 
@@ -215,6 +221,11 @@ export class Dashboard {
     await this.run(throttling(this.watch.source.name, percent));
   }
 
+  #inquire(): void {
+    const isAnswered = this.settings.directory?.knows('why') === true;
+    void this.inquiry.look(isAnswered ? this.map.cursor : null);
+  }
+
   async #rehearse(action: MirrorAction): Promise<void> {
     const rehearsal = await this.#command([...action.words, '--dry-run']);
     const { overlay } = this;
@@ -247,7 +258,9 @@ export class Dashboard {
     watch.onChange = () => {
       const { status } = watch.snapshot;
       map.canvas.head = status?.activity === 'recovering' ? (watch.picture?.head ?? null) : null;
-      if (!this.isFrozen) this.changed();
+      if (this.isFrozen) return;
+      this.#inquire();
+      this.changed();
     };
     watch.onMap = {
       changed: (first, count, writes) => map.canvas.changed(first, count, writes),

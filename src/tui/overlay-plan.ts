@@ -6,6 +6,7 @@ import { mirrorLines } from './mirror-lines.ts';
 import type { Overlay, OverlayLine, OverlayOf } from './overlay.ts';
 import type { Rect } from './painter.ts';
 import { EMPTY_RECT } from './painter.ts';
+import { wrap } from './screen-words.ts';
 
 export interface OverlayPlan {
   readonly title: string;
@@ -192,15 +193,10 @@ function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** Broken between words where it can be; what follows is indented. */
+/** What does not fit goes on in the next line, indented. */
 function wrapped(text: string, width: number, tone: OverlayLine['tone']): OverlayLine[] {
-  const lines: string[] = [];
-  let rest = text;
-  while (rest.length > width) {
-    const space = rest.lastIndexOf(' ', width);
-    const cut = space > width / 2 ? space : width;
-    lines.push(rest.slice(0, cut));
-    rest = `  ${rest.slice(cut).trimStart()}`;
-  }
-  return [...lines, rest].map((line) => ({ text: line, tone }));
+  return wrap(text, width - 2).map((line, place) => ({
+    text: place === 0 ? line : `  ${line}`,
+    tone,
+  }));
 }

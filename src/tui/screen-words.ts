@@ -68,3 +68,16 @@ export function shortPaths(text: string, { legs }: Pick<MirrorStatus, 'legs'>): 
   if (new Set(names).size < names.length) return text;
   return legs.reduce((short, { path }) => short.replaceAll(path, baseName(path)), text);
 }
+
+/** Broken between words where it can be. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > width) {
+    const space = rest.lastIndexOf(' ', width);
+    const cut = space > 0 ? space : width;
+    lines.push(rest.slice(0, cut));
+    rest = rest.slice(cut).trimStart();
+  }
+  return [...lines, rest];
+}

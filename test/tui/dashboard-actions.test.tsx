@@ -65,6 +65,23 @@ test('a repair says what becomes of what, and takes the name of the mirror', asy
   expect(directory.ran).toEqual(['check m0 --repair --from 1 --no-wait']);
 });
 
+test('the region under the cursor is explained as why does it, in full on a large panel', async () => {
+  const engine = new ScriptedEngine(100);
+  const { shown, directory } = opened(engine);
+  directory.known.add('why');
+  const because = `because:  ${'the log says so, '.repeat(8)}and that is all`;
+  const lines = ['region 7 of m0', '  state:    clean', `  ${because}`, '  next:     nothing'];
+  directory.ends.set('why m0 7', { isDone: true, lines });
+  await shown.until(/OK/);
+  shown.press('\t\t\t\tg7\r');
+  await shown.until(/state: {4}clean[\s\S]*because: {2}the log says so/);
+  shown.press('\r');
+  await shown.until(/state: {4}clean[\s\S]*and that is all[\s\S]*next: {5}nothing/);
+  shown.press('g8\r');
+  const other = await shown.until(/ 8 clean [\s\S]*8 of 100: clean/);
+  expect(other.join('\n')).not.toContain('because');
+});
+
 test('what the command itself would refuse cannot be confirmed', async () => {
   const engine = new ScriptedEngine(100);
   const { shown, directory } = opened(engine);
