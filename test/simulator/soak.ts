@@ -1,16 +1,21 @@
 /**
  * The simulator for as long as you like, on every CPU:
  *
- *   npm run soak -- [--minutes M] [--seed N] [--states N --schedules N]
+ *   npm run soak -- [--minutes M] [--seed N] [--states N --schedules N] [--kills N --tools DIR]
  *
  * Ten minutes and a seed out of the time of day unless said otherwise: runs short and long, some of them
  * crashed after each of their events. With `--states` or `--schedules` every seed is crashed, and it ends
  * as soon as it has seen so many crash states, and schedules with faults.
  *
+ * `--kills` lets the real thing be killed so often afterwards (a thousand take most of an hour), under
+ * the NBD tool nbdfsx in DIR, with everything that was acknowledged read back each time.
+ *
  * What fails is printed as the shortest run that does. The exit code is 1 then, and also if the time
  * was over before there were so many, or if some fault never came about.
  */
+import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { FAULTS, TURNS } from '../../src/simulator/mishaps.ts';
@@ -28,6 +33,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000_000) },
     states: { type: 'string', default: '0' },
     schedules: { type: 'string', default: '0' },
+    kills: { type: 'string', default: '0' },
+    tools: { type: 'string', default: '' },
   },
 });
 const [minutes, firstSeed, statesMin, schedulesMin] = [
@@ -101,4 +108,14 @@ const seconds = ((Date.now() - begunAt) / 1_000).toFixed(0);
 console.log(
   `${tally.describe()}; seeds ${firstSeed} to ${nextSeed - 1}; ${seconds} s; ${failures} failed`,
 );
+if (Number(values.kills) > 0) killTheRealThing();
 process.exitCode = failures === 0 ? 0 : 1;
+
+function killTheRealThing(): void {
+  const script = path.resolve(import.meta.dirname, '../end-to-end/with-mirror');
+  const { status } = spawnSync(script, ['64', 'nbdfsx-kill', values.tools], {
+    env: { ...process.env, KILLS: values.kills },
+    stdio: 'inherit',
+  });
+  if (status !== 0) fail(`${values.kills} kills, with the tools in '${values.tools}'`);
+}
