@@ -60,12 +60,6 @@ describe('import', () => {
     });
   });
 
-  test('makes a mirror that is written to where that is asked for', async () => {
-    const words = ['import', 'home', '--lvm', '--read-write', ...volumes('lvm-dirtycrash')];
-    expect((await bench.run(...words)).out).toContain('3 of 96 regions (192 KiB) will be copied');
-    expect(definition('home').readOnly).toBe(false);
-  });
-
   test('finds out which file is which volume, in whatever order they come', async () => {
     const pvs = volumes('lvm-disk', ['vdc', 'vdb', 'vda']);
     await bench.run('import', 'home', '--lvm', ...pvs);
@@ -102,7 +96,13 @@ describe('import', () => {
   });
 });
 
-describe('import tells', () => {
+describe('import tells, or is told,', () => {
+  test('makes a mirror that is written to where that is asked for', async () => {
+    const words = ['import', 'home', '--lvm', '--read-write', ...volumes('lvm-dirtycrash')];
+    expect((await bench.run(...words)).out).toContain('3 of 96 regions (192 KiB) will be copied');
+    expect(definition('home').readOnly).toBe(false);
+  });
+
   test('that a core log knows nothing', async () => {
     const core = await bench.run('import', 'c', '--lvm', ...volumes('lvm-core'));
     expect(core.out).toContain('LVM kept the log in memory');
