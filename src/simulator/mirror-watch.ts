@@ -14,6 +14,7 @@ import type { Effect, MirrorMemory } from '../engine/effect.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { LegIndex, RegionIndex } from '../geometry/units.ts';
 import { has } from '../region/leg-content.ts';
+import { CheckWatch } from './check-watch.ts';
 import type { Clients } from './clients.ts';
 import { contradict } from './contradiction.ts';
 import { WriteOperation } from './leg-operation.ts';
@@ -25,9 +26,13 @@ import type { SimulatedStorage } from './simulated-storage.ts';
 import { placeInLog } from './simulated-storage.ts';
 import type { SimulationEvent } from './simulation-event.ts';
 
+/** The log's bits are padded to whole words of a 64-bit kernel. */
+const BITS_PER_WORD = 64;
+
 type WriteLeg = Extract<Effect, { kind: 'writeLeg' }>;
 
 export class MirrorWatch {
+  readonly check: CheckWatch;
   readonly #storage: SimulatedStorage;
   readonly #engine: Engine;
   readonly #oracle: Oracle;
@@ -37,6 +42,8 @@ export class MirrorWatch {
   #primary: LegIndex;
   /** Leg failures that were announced since the mirror was last in sync. */
   readonly #announced = new Set<string>();
+  /** And nothing has been out of sync since. */
+  #isInSyncTold = false;
 
   constructor(
     storage: SimulatedStorage,
@@ -46,6 +53,7 @@ export class MirrorWatch {
     hung: ReadonlyMap<string, Operation>,
   ) {
     this.#storage = storage;
+    this.check = new CheckWatch(storage, engine);
     this.#engine = engine;
     this.#oracle = oracle;
     this.#operations = operations;
@@ -61,6 +69,7 @@ export class MirrorWatch {
       contradict(`region ${region} was found clean, and its legs differ`);
     }
     this.#holdsTheTruth(legs.primary, 0, this.#storage.scenario.sectorCount, 'found as primary');
+    if (!this.#storage.isUnusedUntouched) contradict('the log was changed where it has no bits');
   }
 
   before(effect: Effect): void {
@@ -69,10 +78,14 @@ export class MirrorWatch {
       contradict(`${effect.kind} asks leg ${leg}, which is out of service`);
     }
     switch (effect.kind) {
+      case 'readLeg':
+        this.#beforeRead(effect);
+        break;
       case 'writeLeg':
         this.#beforeWrite(effect);
         break;
       case 'copyRegion':
+        this.check.beforeCopy(effect);
         this.#beforeCopy(effect);
         break;
       case 'compareRegion':
@@ -85,6 +98,7 @@ export class MirrorWatch {
         this.memoryMayBe(effect.memory);
         break;
       case 'event':
+        this.check.heard(effect.event);
         this.#heard(effect.event);
         break;
       default:
@@ -106,7 +120,7 @@ export class MirrorWatch {
    */
   acknowledged(event: SimulationEvent): void {
     if (event.kind === 'read') return;
-    const isWrite = 'sector' in event;
+    const isWrite = 'count' in event;
     const first = isWrite ? event.sector : 0;
     const count = isWrite ? event.count : this.#storage.scenario.sectorCount;
     for (const { primary, missing } of this.#storage.memories) {
@@ -119,10 +133,24 @@ export class MirrorWatch {
     }
   }
 
+  /** After something failed: whatever was dirty in the log before still is. */
+  failedWith(cleanBefore: ReadonlySet<number>): void {
+    for (const region of this.cleanInLog()) {
+      if (!cleanBefore.has(region)) contradict(`region ${region} became clean by a failure`);
+    }
+  }
+
+  cleanInLog(): Set<number> {
+    const { log, content } = this.#engine.state;
+    const regions = Array.from({ length: content.regionCount }, (_, region) => region);
+    return new Set(regions.filter((region) => log.isClean(region as RegionIndex)));
+  }
+
   /** After every step. */
   atRest(clients: Clients): void {
     const { state } = this.#engine;
     watchRegions(this.#engine, this.#storage.scenario);
+    this.check.atRest();
     if (state.requestsInFlight !== clients.waiting) {
       contradict(`${clients.waiting} clients wait, the engine says ${state.requestsInFlight}`);
     }
@@ -130,16 +158,39 @@ export class MirrorWatch {
       this.#primary = state.legs.primary;
       this.#holdsTheTruth(this.#primary, 0, this.#storage.scenario.sectorCount, 'made primary');
     }
+    if (state.content.inSyncCount < state.content.regionCount) this.#isInSyncTold = false;
     const unanswered = this.#regionsOf(clients.writes());
     for (let region = 0; region < state.content.regionCount; region += 1) {
       if (unanswered.has(region) || !state.content.isInSync(region as RegionIndex)) continue;
       if (!this.#storage.isEqual(region))
         contradict(`region ${region} is in sync, its legs differ`);
     }
+    this.#countsWrites(clients);
     for (const region of this.#regionsWrittenBy(this.#operations)) {
       if (state.hash.writesInFlightTo(region as RegionIndex) > 0) continue;
       contradict(`region ${region} is being written, and the region hash does not know`);
     }
+  }
+
+  /** No write counts twice, and none that has been answered. */
+  #countsWrites(clients: Clients): void {
+    const { hash } = this.#engine.state;
+    const asked = new Map<number, number>();
+    for (const write of clients.writes()) {
+      for (const region of this.#regionsOf([write]))
+        asked.set(region, (asked.get(region) ?? 0) + 1);
+    }
+    for (let index = 0; index < this.#storage.geometry.regionCount; index += 1) {
+      const region = index as RegionIndex;
+      const counted = hash.writesInFlightTo(region) + hash.delayedWriteCount(region);
+      if (counted <= (asked.get(region) ?? 0)) continue;
+      contradict(`region ${region}: ${counted} writes are counted, clients wait for fewer`);
+    }
+  }
+
+  #beforeRead({ leg, offset, length }: Extract<Effect, { kind: 'readLeg' }>): void {
+    const { sectorBytes } = this.#storage.scenario;
+    this.#holdsTheTruth(leg, offset / sectorBytes, length / sectorBytes, 'read from');
   }
 
   #beforeWrite(effect: WriteLeg): void {
@@ -188,6 +239,11 @@ export class MirrorWatch {
   /** Every region this write calls clean, and no log before it did, must be so. */
   #beforeLog(write: LogOperation): void {
     const { content } = this.#engine.state;
+    if (this.#hung.has('log')) contradict('the log is written while an earlier write of it hangs');
+    for (let bit: number = content.regionCount; bit % BITS_PER_WORD !== 0; bit += 1) {
+      if (write.saysClean(placeInLog(bit)))
+        contradict(`bit ${bit} of the log stands for no region`);
+    }
     for (let region = 0; region < content.regionCount; region += 1) {
       if (!write.saysClean(placeInLog(region)) || this.#storage.mayBeClean(region)) continue;
       if (!content.isInSync(region as RegionIndex)) {
@@ -237,11 +293,18 @@ export class MirrorWatch {
   }
 
   #heard(event: Extract<Effect, { kind: 'event' }>['event']): void {
-    if (event.event === 'inSync') this.#announced.clear();
+    if (event.event === 'inSync') this.#heardInSync();
     if (event.event !== 'legFailed') return;
     const name = `${event.leg} ${event.fault}`;
     if (this.#announced.has(name)) contradict(`leg ${name} failure was announced twice`);
     this.#announced.add(name);
+  }
+
+  #heardInSync(): void {
+    if (this.#isInSyncTold)
+      contradict('told to be in sync twice, and nothing was out of sync between');
+    this.#isInSyncTold = true;
+    this.#announced.clear();
   }
 
   #regionsWrittenBy(operations: ReadonlyMap<string, Operation>): Set<number> {

@@ -26,6 +26,8 @@ export function watchRegions(engine: Engine, scenario: Scenario): void {
   for (const state of REGION_STATES) {
     agree(`${state} regions`, hash.countOf(state), states.filter((one) => one === state).length);
   }
+  const cleanInLog = regions.filter((region) => engine.state.log.isClean(region)).length;
+  agree('clean regions in the log', engine.state.log.cleanCount(), cleanInLog);
   if (has(content.missedLegs, legs.primary)) contradict('the primary misses a region');
   if (engine.recovery.claimed > scenario.recoveriesMax) contradict('too many regions are claimed');
 }

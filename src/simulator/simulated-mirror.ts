@@ -45,6 +45,9 @@ type OrderEvent = Extract<
 >;
 type LateEvent = Extract<SimulationEvent, { readonly kind: 'late' }>;
 
+/** Below anything that a leg held at first. */
+const ROTTEN = -1_000_000;
+
 export class SimulatedMirror {
   readonly storage: SimulatedStorage;
   readonly clients: Clients;
@@ -107,6 +110,9 @@ export class SimulatedMirror {
         return this.#leave(event.leg);
       case 'return':
         return this.#return(event.leg);
+      case 'rot':
+        this.#rot(event);
+        return true;
       case 'tick':
       case 'jump':
         this.now = Math.max(0, this.now + event.by);
@@ -196,6 +202,13 @@ export class SimulatedMirror {
     return new SimulatedMirror(storage, oracle, this.#makeEngine, before, away);
   }
 
+  /** No other sector reads so, and no write. */
+  #rot({ leg, sector }: Extract<SimulationEvent, { kind: 'rot' }>): void {
+    const content = ROTTEN - sector * this.storage.scenario.legCount - leg;
+    this.storage.rot(leg, sector, content);
+    this.clients.oracle.rot(sector, content);
+  }
+
   /** The owner's, once the mirror serves. */
   #order(order: OrderEvent): boolean {
     if (this.life !== 'serving' && this.life !== 'stopping') return false;
@@ -205,6 +218,7 @@ export class SimulatedMirror {
     } else if (order.kind === 'startCheck') {
       if (this.engine.check.life !== 'none') return false;
       const { repairFrom } = order;
+      this.#watch.check.ordered(repairFrom);
       const range = { next: regionIndex(0), end: this.storage.geometry.regionCount };
       this.#step({
         kind: order.kind,
@@ -224,6 +238,7 @@ export class SimulatedMirror {
     if (name === 'memory' && this.operations.has('session')) return false;
     const outcome = operation.isRefused ? 'failed' : event.outcome;
     this.operations.delete(name);
+    const cleanBefore = outcome === 'ok' ? null : this.#watch.cleanInLog();
     const input = operation.end(outcome, luck);
     if (outcome !== 'ok') this.#failed(operation);
     if (name === 'session') {
@@ -233,6 +248,7 @@ export class SimulatedMirror {
     } else {
       this.#step(input);
     }
+    if (cleanBefore !== null) this.#watch.failedWith(cleanBefore);
     return true;
   }
 

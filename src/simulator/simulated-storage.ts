@@ -10,6 +10,7 @@ import type { DirtyLog } from '../dirty-log/dirty-log.ts';
 import {
   CLEAN_BITS_OFFSET,
   encodeLogHeader,
+  HEADER_BYTES,
   LOG_MAGIC,
   LOG_VERSION,
   logImageBytes,
@@ -30,6 +31,8 @@ import { DAMAGED_COUNT, geometryOf } from './scenario.ts';
 import { SimulatedDevice } from './simulated-device.ts';
 
 const BLOCK = byteCount(SECTOR_BYTES);
+/** Fills what no log uses, between header and bits. */
+const UNUSED = 0xa5;
 /** Contents of a leg that was never part of this mirror; no write has such a number. */
 const STRANGE = -1_000_000_000;
 
@@ -51,6 +54,9 @@ export class SimulatedStorage {
   memories: readonly SimulatedSidecar[];
   /** The owner said that the legs are equal, and no activation has spent that yet. */
   #owesNosync: boolean;
+
+  /** Sectors that some leg has changed by itself. */
+  readonly #rotten = new Set<number>();
 
   private constructor(
     scenario: Scenario,
@@ -91,13 +97,15 @@ export class SimulatedStorage {
   }
 
   clone(): SimulatedStorage {
-    return new SimulatedStorage(
+    const twin = new SimulatedStorage(
       this.scenario,
       this.legs.map((leg) => leg.clone()),
       this.log?.clone() ?? null,
       this.memories,
       this.#owesNosync,
     );
+    for (const sector of this.#rotten) twin.#rotten.add(sector);
+    return twin;
   }
 
   /** What a new process makes of what it finds; `away`: legs that it does not. */
@@ -171,16 +179,44 @@ export class SimulatedStorage {
     return Math.floor(sector / this.scenario.sectorsPerRegion);
   }
 
-  /** All legs read the same throughout `region`. */
+  /** All legs read the same throughout `region`, but for what has rotted. */
   isEqual(region: number): boolean {
     const first = this.firstSectorOf(region);
     const end = first + this.sectorCountOf(region);
     const [one, ...others] = this.legs;
     for (let sector = first; sector < end; sector += 1) {
       const content = one?.read(sector);
-      for (const leg of others) if (leg.read(sector) !== content) return false;
+      for (const leg of others) {
+        if (leg.read(sector) !== content && !this.#rotten.has(sector)) return false;
+      }
     }
     return true;
+  }
+
+  /** `legs` read the same throughout `region`. */
+  holdTheSame(region: number, legs: readonly LegIndex[]): boolean {
+    return this.#sectorsOf(region).every((sector) => {
+      return new Set(legs.map((leg) => this.legs[leg]?.read(sector))).size < 2;
+    });
+  }
+
+  rot(leg: LegIndex, sector: number, content: number): void {
+    this.legs[leg]?.writeDurably(sector, content);
+    this.#rotten.add(sector);
+  }
+
+  /** Some sector of `region` has rotted, on some leg, at some time. */
+  isSpoiled(region: number): boolean {
+    return this.#sectorsOf(region).some((sector) => this.#rotten.has(sector));
+  }
+
+  get hasRotten(): boolean {
+    return this.#rotten.size > 0;
+  }
+
+  #sectorsOf(region: number): number[] {
+    const first = this.firstSectorOf(region);
+    return Array.from({ length: this.sectorCountOf(region) }, (_, index) => first + index);
   }
 
   /** Nothing of `region` is in a cache only. */
@@ -194,6 +230,15 @@ export class SimulatedStorage {
   get key(): string {
     const legs = this.legs.map((leg) => leg.key(String)).join('|');
     return `${legs} ${this.log?.key(nameOfBytes)} ${JSON.stringify([this.memories, this.#owesNosync])}`;
+  }
+
+  /** What lies between header and bits is somebody's, and stays as it was. */
+  get isUnusedUntouched(): boolean {
+    const { regionsBefore } = this.scenario;
+    if (this.log === null || regionsBefore === 0) return true;
+    return this.#logBytes()
+      .subarray(HEADER_BYTES, CLEAN_BITS_OFFSET)
+      .every((byte) => byte === UNUSED);
   }
 
   #resumeLog({ logTrusted, missing, remembered }: SimulatedSidecar): DirtyLog {
@@ -253,6 +298,7 @@ function logBefore(scenario: Scenario): Uint8Array[] {
   if (regionsBefore > 0) {
     const header = { magic: LOG_MAGIC, version: LOG_VERSION, regionCount: BigInt(regionsBefore) };
     encodeLogHeader(header, bytes);
+    bytes.fill(UNUSED, HEADER_BYTES, CLEAN_BITS_OFFSET);
     bytes.fill(0xff, CLEAN_BITS_OFFSET);
     const described = regionsBefore < DAMAGED_COUNT ? regionsBefore : 0;
     for (let region = 0; region < described; region += 1) {

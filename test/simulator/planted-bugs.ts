@@ -4,6 +4,8 @@
  *
  * Bugs in classes that an engine makes for itself are planted into the class, and taken out again.
  */
+import type { LogWrite } from '../../src/dirty-log/dirty-log.ts';
+import { CLEAN_BITS_OFFSET } from '../../src/dirty-log/disk-format.ts';
 import { DiskLog } from '../../src/dirty-log/disk-log.ts';
 import type { Effect } from '../../src/engine/effect.ts';
 import { Engine } from '../../src/engine/engine.ts';
@@ -259,6 +261,35 @@ const flushesNoLog = replaceEffect('writeLog', (effect) => ({
   write: { ...effect.write, durable: false },
 }));
 
+/** Every bit of a byte is set, whether there is a region for it or not. */
+const writesPadding = replaceEffect('writeLog', (effect) => ({
+  ...effect,
+  write: changedLog(effect.write, (byte, at) =>
+    at >= CLEAN_BITS_OFFSET && byte > 0 ? 0xff : byte,
+  ),
+}));
+
+const zeroesUnused = replaceEffect('writeLog', (effect) => ({
+  ...effect,
+  write: changedLog(effect.write, (byte, at) => (at >= 16 && at < CLEAN_BITS_OFFSET ? 0 : byte)),
+}));
+
+function changedLog(write: LogWrite, change: (byte: number, at: number) => number): LogWrite {
+  const parts = write.parts.map(({ offset, bytes }) => ({
+    offset,
+    bytes: bytes.map((byte, index) => change(byte, offset + index)),
+  }));
+  return { ...write, parts };
+}
+
+const tellsInSyncTwice: EngineMaker = (options) =>
+  falsified(options, {
+    effects: (effects) =>
+      effects.flatMap((effect) =>
+        effect.kind === 'event' && effect.event.event === 'inSync' ? [effect, effect] : [effect],
+      ),
+  });
+
 function plantNoOrder(): () => void {
   const { enter, leave } = WriteOrder.prototype;
   WriteOrder.prototype.enter = () => true;
@@ -314,6 +345,7 @@ function plantNoFence(): () => void {
   };
 }
 
+const RESIZED: Partial<Scenario> = { regionsBefore: 2, log: 'disk' };
 const LEGS_HANG: Partial<Scenario> = { hangs: 0.1, legErrors: 0 };
 const FOUR_REGIONS: Partial<Scenario> = { sectorCount: 16, sectorsPerRegion: 4 };
 
@@ -371,6 +403,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   { name: 'lost second mark', seeds: 10, make: mistaught(forgetsSecondMark) },
   { name: 'a clear that takes a later mark', seeds: 15, make: mistaught(clearsALaterMark) },
   { name: 'padding bits counted', seeds: 40, make: mistaught(countsPadding) },
+  { name: 'padding bits written', seeds: 40, where: { log: 'disk' }, make: writesPadding },
+  { name: 'bytes that no log uses overwritten', seeds: 40, where: RESIZED, make: zeroesUnused },
+  { name: 'in sync told twice', seeds: 20, make: tellsInSyncTwice },
   {
     name: 'resume ignores nr_regions',
     seeds: 10,
