@@ -26,12 +26,8 @@ export class RandomEvents {
 
   next(mirror: SimulatedMirror): SimulationEvent {
     const random = this.#random;
-    const { crashes, departures, clockJumps, rots } = this.#scenario;
-    if (rots > 0 && random.chance(rots)) return this.#rot();
-    if (random.chance(crashes)) return { kind: 'crash', luck: this.#crashLuck() };
-    if (random.chance(departures)) return this.#departure(mirror);
-    if (random.chance(clockJumps)) return { kind: 'jump', by: random.pick(JUMPS) };
-    if (mirror.fence.hung.size > 0 && random.chance(0.05)) return this.#late(mirror);
+    const mischief = this.#mischief(mirror);
+    if (mischief !== null) return mischief;
     if (mirror.operations.size > 0 && random.chance(0.65)) return this.#progress(mirror);
     if (mirror.life === 'broken') return { kind: 'crash', luck: this.#crashLuck() };
     const mayAsk = mirror.life === 'serving' && mirror.clients.waiting < this.#scenario.requestsMax;
@@ -44,6 +40,18 @@ export class RandomEvents {
     const { legCount, sectorCount } = this.#scenario;
     const leg = this.#random.below(legCount) as LegIndex;
     return { kind: 'rot', leg, sector: this.#random.below(sectorCount) };
+  }
+
+  /** Null: for once the world behaves. */
+  #mischief(mirror: SimulatedMirror): SimulationEvent | null {
+    const random = this.#random;
+    const { crashes, departures, clockJumps, rots } = this.#scenario;
+    if (rots > 0 && random.chance(rots)) return this.#rot();
+    if (random.chance(crashes)) return { kind: 'crash', luck: this.#crashLuck() };
+    if (random.chance(departures)) return this.#departure(mirror);
+    if (random.chance(clockJumps)) return { kind: 'jump', by: random.pick(JUMPS) };
+    if (mirror.fence.hung.size > 0 && random.chance(0.05)) return this.#late(mirror);
+    return null;
   }
 
   #departure({ fence }: SimulatedMirror): SimulationEvent {
