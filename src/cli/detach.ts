@@ -28,6 +28,7 @@ const PASSED_ON = [
   'accept-log',
   'init-log',
   'direct',
+  'compare',
   'yes',
   'json',
   'no-color',

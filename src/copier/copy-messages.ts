@@ -32,6 +32,7 @@ export interface CopyOutcome {
   readonly readError: IoError | null;
   /** One per target, in the job's order; a target that failed is left alone from there on. */
   readonly writeErrors: readonly (IoError | null)[];
+  /** Data that the targets hold now, whether it had to be written or not. */
   readonly bytesCopied: number;
   /** Holes of the source: the targets have, or were given, holes there. */
   readonly bytesSkippedAsHoles: number;
@@ -39,6 +40,12 @@ export interface CopyOutcome {
 
 export interface CopyWorkerStart {
   readonly legs: readonly CopyLeg[];
+  readonly manner: CopyManner;
+}
+
+export interface CopyManner {
+  /** Read what the targets hold, and write only where it differs. */
+  readonly compares: boolean;
 }
 
 /** `length` bytes at `offset` of the mirror, on two legs or more. */

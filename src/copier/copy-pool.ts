@@ -18,6 +18,7 @@ import type {
   CompareOutcome,
   CopyJob,
   CopyLeg,
+  CopyManner,
   CopyOutcome,
   CopyWorkerStart,
   ToCopyWorker,
@@ -50,10 +51,11 @@ export class CopyPool {
   #closed: Promise<void> | null = null;
 
   /** The devices stay open until the pool is closed. */
-  constructor(legs: readonly CopyLeg[], workers: number) {
+  constructor(legs: readonly CopyLeg[], workers: number, manner: CopyManner = { compares: false }) {
     invariant(workers > 0, 'somebody must copy');
     const start: CopyWorkerStart = {
       legs: legs.map(({ device, offsetBytes }) => ({ device, offsetBytes })),
+      manner,
     };
     this.#copiers = Array.from({ length: workers }, () => this.#hire(start));
   }

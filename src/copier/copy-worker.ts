@@ -10,8 +10,8 @@ import { LegCopier } from './leg-copier.ts';
 
 const port = parentPort;
 invariant(port !== null, 'copies run in a worker');
-const { legs } = workerData as CopyWorkerStart;
-const copier = new LegCopier(legs);
+const { legs, manner } = workerData as CopyWorkerStart;
+const copier = new LegCopier(legs, manner);
 const comparer = new LegComparer(legs);
 
 port.on('message', (message: ToCopyWorker) => {

@@ -9,6 +9,9 @@
  * of its own; otherwise, and where it refuses, bytes are read once and written to each target.
  * So a failure always tells which leg it was.
  *
+ * Asked to compare, it reads the targets, too, and writes only the blocks that differ: for a leg that is
+ * slow to write, wears out, or is known to be nearly right.
+ *
  * The caller sees to it that nobody writes the range meanwhile. Nothing is flushed here.
  */
 import fs from 'node:fs';
@@ -17,12 +20,15 @@ import { copyFileRange, fallocateNow, pwriteNow } from '../devices/file-calls.ts
 import { ioError, ioErrorOfErrno } from '../devices/io-error.ts';
 import type { IoError } from '../devices/leg-io.ts';
 import { invariant } from '../errors/invariant.ts';
-import type { CopyJob, CopyLeg, CopyOutcome } from './copy-messages.ts';
+import type { CopyJob, CopyLeg, CopyManner, CopyOutcome } from './copy-messages.ts';
 import { endOf, readFully } from './leg-reading.ts';
 
 /** Both measured: larger ones leave the processor's cache, smaller ones cost calls. */
 const CHUNK_BYTES = 512 * 1024;
 const KERNEL_CHUNK_BYTES = 2 * 1024 * 1024;
+
+/** As small as what differs alone should be, as large as a call is worth. */
+const COMPARED_BYTES = 64 * 1024;
 
 const ZEROES = new Uint8Array(CHUNK_BYTES);
 
@@ -50,7 +56,9 @@ interface DataRun {
 
 export class LegCopier {
   readonly #legs: readonly CopyLeg[];
+  readonly #compares: boolean;
   readonly #buffer = new Uint8Array(CHUNK_BYTES);
+  readonly #compared = new Uint8Array(COMPARED_BYTES);
   /**
    * The last run of data found in each source. To find its end the kernel may have to walk through
    * everything behind it, so it is not asked again for every region. Data that has become a hole
@@ -58,8 +66,9 @@ export class LegCopier {
    */
   readonly #dataRuns = new Map<CopyLeg, DataRun>();
 
-  constructor(legs: readonly CopyLeg[]) {
+  constructor(legs: readonly CopyLeg[], { compares }: CopyManner = { compares: false }) {
     this.#legs = legs;
+    this.#compares = compares;
   }
 
   copy({ source: from, targets, offset, length }: CopyJob): CopyOutcome {
@@ -101,15 +110,32 @@ export class LegCopier {
 
   #copyData(progress: Progress, start: number, length: number): void {
     const end = start + length;
-    let at = copyInKernel(progress, start, end);
+    let at = this.#compares ? start : copyInKernel(progress, start, end);
     while (at < end && isWorthwhile(progress)) {
       const chunk = this.#buffer.subarray(0, end - at);
       progress.readError = readFully(progress.source, chunk, at);
       if (progress.readError !== null) return;
-      for (const target of alive(progress)) target.error = writeFully(target.leg, chunk, at);
+      for (const target of alive(progress)) target.error = this.#bring(target.leg, chunk, at);
       at += chunk.length;
       progress.bytesCopied += chunk.length;
     }
+  }
+
+  #bring(target: CopyLeg, chunk: Uint8Array, at: number): IoError | null {
+    if (!this.#compares) return writeFully(target, chunk, at);
+    for (let done = 0; done < chunk.length; done += COMPARED_BYTES) {
+      const wanted = chunk.subarray(done, done + COMPARED_BYTES);
+      if (this.#holds(target, wanted, at + done)) continue;
+      const error = writeFully(target, wanted, at + done);
+      if (error !== null) return error;
+    }
+    return null;
+  }
+
+  /** A target that cannot be read is written: that may be what heals it. */
+  #holds(target: CopyLeg, wanted: Uint8Array, at: number): boolean {
+    const there = this.#compared.subarray(0, wanted.length);
+    return readFully(target, there, at) === null && Buffer.compare(there, wanted) === 0;
   }
 }
 

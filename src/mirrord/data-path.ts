@@ -33,6 +33,8 @@ export interface IoChoice {
   readonly direct: boolean;
   /** An operation on a leg or the log that takes longer has failed. */
   readonly timeoutMs: number;
+  /** Recovery reads what the targets hold, and writes only what differs. */
+  readonly comparesCopies: boolean;
   readonly faults: readonly InjectedFault[];
 }
 

@@ -39,6 +39,7 @@ export interface TableGround extends Pick<Surroundings, 'keepMemory' | 'tell' | 
   /** Stands in front of every table's legs and log, and knows which of them hang. */
   readonly timed: TimedLegIo;
   readonly readOnly: boolean;
+  readonly comparesCopies: boolean;
 }
 
 export class LiveTable {
@@ -61,7 +62,7 @@ export class LiveTable {
     const { path, faults, timed, readOnly, keepMemory, tell, stopped } = ground;
     this.#backend = path.backendOver(places, log);
     timed.exchange(perhapsFaulty(this.#backend, ground), known);
-    this.#copies = new CopyPool(places, COPIERS);
+    this.#copies = new CopyPool(places, COPIERS, { compares: ground.comparesCopies });
     this.runner = new EffectRunner({
       engine,
       legs: timed,

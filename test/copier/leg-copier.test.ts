@@ -84,8 +84,12 @@ function layOut(file: string, start: number, layout: readonly (number | 'hole')[
 }
 
 /** After a copy every target has the source's bytes in the range and its own around it. */
-function copiesWhatever(legs: readonly CopyLeg[], files: readonly string[], start: number): void {
-  const copier = new LegCopier(legs);
+function copiesWhatever(
+  legs: readonly CopyLeg[],
+  files: readonly string[],
+  start: number,
+  copier = new LegCopier(legs),
+): void {
   fc.assert(
     fc.property(layouts, fc.array(layouts, { minLength: 2, maxLength: 2 }), ranges, (...given) => {
       const [layout, others, { offset, length }] = given;
@@ -119,6 +123,23 @@ test('one target on the same file system gets the source’s bytes, its surround
 test('several targets get the source’s bytes', () => {
   const files = [image(SIZE), image(SIZE), image(SIZE)];
   copiesWhatever(legsOver(files, 4096), files, 4096);
+});
+
+test('a copy that compares ends with the same bytes', () => {
+  const files = [image(SIZE), image(SIZE), image(SIZE)];
+  const legs = legsOver(files, 4096);
+  copiesWhatever(legs, files, 4096, new LegCopier(legs, { compares: true }));
+});
+
+test('a copy that compares writes only the blocks that differ', () => {
+  const [source, target] = [image(3 * MIB, 0), image(3 * MIB)];
+  write(source, 70 * KIB, Buffer.alloc(10, 7));
+  const legs = legsOver([source, target]);
+  const outcome = copy(legs, 0, 3 * MIB, new LegCopier(legs, { compares: true }));
+  expect(outcome).toMatchObject({ ...withoutErrors(1), bytesCopied: 3 * MIB });
+  assert.deepEqual(fs.readFileSync(target), fs.readFileSync(source));
+  // What reads as zeroes on both legs was not written: the target has no blocks for it.
+  expect(fs.statSync(target).blocks * 512).toBeLessThanOrEqual(64 * KIB);
 });
 
 testUnless(noTmpfs)('targets on another file system get the source’s bytes', () => {

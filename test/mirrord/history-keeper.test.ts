@@ -42,7 +42,7 @@ function keeper(area: ActivationPlan['area'] = null): HistoryKeeper {
   const request = {
     ...{ places, name: 'home', listen: [], readOnly: null, degraded: true, source: null },
     ...{ hooks: [], logIntent: null, confirmed: false },
-    io: { backend: 'fs', direct: false, timeoutMs: 1, faults: [] },
+    io: { backend: 'fs', direct: false, timeoutMs: 1, comparesCopies: false, faults: [] },
   } as const;
   return new HistoryKeeper({ request, spec: HOME, plan }, states, (words) => warnings.push(words));
 }

@@ -64,6 +64,10 @@ export const command: Command = {
       help: 'how bytes travel: uring where the kernel allows it, fs everywhere; auto takes the best',
     },
     direct: { value: 'none', help: 'read and write the legs past the page cache (O_DIRECT)' },
+    compare: {
+      value: 'none',
+      help: 'recovery reads what the other legs hold, and writes only what differs',
+    },
     degraded: {
       value: 'required',
       metavar: 'HOW',
@@ -222,12 +226,14 @@ function ioChoiceFrom(outside: Outside, places: Places, name: string, flags: Fla
     throw new MirrorError('USAGE', '--direct needs io_uring, which --io fs rules out');
   }
   const timeoutMs = timeoutFrom(flags.value('io-timeout'));
+  const direct = flags.has('direct');
+  const comparesCopies = flags.has('compare');
   const injected = flags.values('inject');
-  if (injected.length === 0) return { backend, direct: flags.has('direct'), timeoutMs, faults: [] };
+  if (injected.length === 0) return { backend, direct, timeoutMs, comparesCopies, faults: [] };
   const spec = readDefinition(places, name);
   const legOf = (word: string) => legIndex(findLeg(spec, word, outside.cwd));
   const faults = injected.map((words) => parseInjectedFault(words, legOf));
-  return { backend, direct: flags.has('direct'), timeoutMs, faults };
+  return { backend, direct, timeoutMs, comparesCopies, faults };
 }
 
 function timeoutFrom(given: string | null): number {
