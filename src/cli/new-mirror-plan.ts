@@ -91,11 +91,12 @@ function specOf(
   wish: MirrorWish,
   settled: Pick<MirrorSpec, 'sizeBytes' | 'regionSizeBytes' | 'log'>,
 ): MirrorSpec {
-  const { name, legs, syncIntent, logIntent, handleErrors, keepLog, readPolicy, readOnly } = wish;
+  const { name, legs, syncIntent, logIntent, readPolicy, readOnly } = wish;
+  const { handleErrors, holdOnFailure, onLogFailure } = wish;
   return {
     schema: MIRROR_SPEC_SCHEMA,
     ...{ name, uuid: randomUUID(), ...settled, legs, source: legIndex(wish.source) },
-    ...{ syncIntent, logIntent, handleErrors, keepLog, readPolicy, readOnly },
+    ...{ syncIntent, logIntent, handleErrors, holdOnFailure, onLogFailure, readPolicy, readOnly },
   };
 }
 

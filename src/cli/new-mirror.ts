@@ -9,7 +9,14 @@ import { MirrorError } from '../errors/mirror-error.ts';
 import { parseSize } from '../geometry/size-words.ts';
 import type { ByteCount } from '../geometry/units.ts';
 import { LEG_COUNT_MAX, LEG_COUNT_MIN } from '../geometry/units.ts';
-import type { LegSpec, LogIntent, ReadPolicy, SyncIntent } from '../mirror-set/mirror-spec.ts';
+import type {
+  LegSpec,
+  LogFailurePolicy,
+  LogIntent,
+  ReadPolicy,
+  SyncIntent,
+} from '../mirror-set/mirror-spec.ts';
+import { LOG_FAILURE_POLICIES } from '../mirror-set/mirror-spec.ts';
 import { parseTableLine } from '../mirror-set/table-line.ts';
 import { deviceOfNumber } from './device-names.ts';
 import type { Flags } from './given.ts';
@@ -30,7 +37,8 @@ export interface MirrorWish {
   readonly syncIntent: SyncIntent;
   readonly logIntent: LogIntent;
   readonly handleErrors: boolean;
-  readonly keepLog: boolean;
+  readonly holdOnFailure: boolean;
+  readonly onLogFailure: LogFailurePolicy;
   readonly source: number;
   readonly readPolicy: ReadPolicy;
   readonly readOnly: boolean;
@@ -45,6 +53,7 @@ const SAID_BY_TABLE = [
   'nosync',
   'no-handle-errors',
   'keep-log',
+  'on-log-failure',
 ] as const;
 
 /** Throws USAGE, SIZE_MALFORMED or TABLE_MALFORMED. */
@@ -71,10 +80,14 @@ export function readWish(
     source: source === null ? 0 : findLeg({ name, legs }, source, cwd),
     readPolicy: readPolicyOf(flags, legs.length),
     readOnly: flags.has('read-only'),
+    holdOnFailure: flags.has('hold-on-failure'),
   };
 }
 
-type WishBody = Omit<MirrorWish, 'name' | 'source' | 'readPolicy' | 'logIntent' | 'readOnly'>;
+type WishBody = Omit<
+  MirrorWish,
+  'name' | 'source' | 'readPolicy' | 'logIntent' | 'readOnly' | 'holdOnFailure'
+>;
 
 function wishOfFlags(words: readonly string[], flags: Flags, cwd: string): WishBody {
   if (words.length < LEG_COUNT_MIN || words.length > LEG_COUNT_MAX) {
@@ -93,7 +106,7 @@ function wishOfFlags(words: readonly string[], flags: Flags, cwd: string): WishB
         : { type: 'disk', path: log === null ? null : path.resolve(cwd, log) },
     syncIntent: syncIntentOf(flags),
     handleErrors: !flags.has('no-handle-errors'),
-    keepLog: flags.has('keep-log'),
+    onLogFailure: logFailurePolicyOf(flags),
   };
 }
 
@@ -110,7 +123,8 @@ function wishOfTable(line: string, words: readonly string[], flags: Flags, cwd: 
   const { log, sizeBytes, regionSizeBytes, syncIntent, handleErrors, keepLog } = table;
   return {
     legs: table.legs.map(({ device, offsetBytes }) => ({ path: pathOf(device), offsetBytes })),
-    ...{ sizeBytes, regionSizeBytes, syncIntent, handleErrors, keepLog },
+    ...{ sizeBytes, regionSizeBytes, syncIntent, handleErrors },
+    onLogFailure: keepLog ? 'readonly' : 'core',
     isTable: true,
     log: log.type === 'core' ? { type: 'core' } : { type: 'disk', path: pathOf(log.device) },
   };
@@ -123,6 +137,8 @@ const CONTRADICTIONS = [
   ['accept-log', 'sync'],
   ['accept-log', 'nosync'],
   ['keep-log', 'no-handle-errors'],
+  ['keep-log', 'on-log-failure'],
+  ['hold-on-failure', 'no-handle-errors'],
 ] as const;
 
 function refuseContradictions(flags: Flags): void {
@@ -131,6 +147,19 @@ function refuseContradictions(flags: Flags): void {
       throw usage(`--${one} contradicts --${other}`, 'give one of them');
     }
   }
+}
+
+function logFailurePolicyOf(flags: Flags): LogFailurePolicy {
+  const given = flags.value('on-log-failure') ?? (flags.has('keep-log') ? 'readonly' : 'core');
+  const policy = LOG_FAILURE_POLICIES.find((one) => one === given);
+  if (policy === undefined) {
+    const choices = LOG_FAILURE_POLICIES.join(', ');
+    throw usage(`--on-log-failure ${given} is no policy`, `it is one of ${choices}`);
+  }
+  if (policy === 'readonly' && flags.has('no-handle-errors')) {
+    throw usage('--on-log-failure readonly contradicts --no-handle-errors', 'give one of them');
+  }
+  return policy;
 }
 
 function syncIntentOf(flags: Flags): SyncIntent {

@@ -46,8 +46,8 @@ function likeMirror(places: Places, name: string, flags: Flags): SimulatedWish {
     throw new MirrorError('USAGE', `--like contradicts --${surplus}`, {}, 'leave one of them out');
   }
   const spec = readDefinition(places, name);
-  const { handleErrors, keepLog, readPolicy } = spec;
-  const policies = { handleErrors, keepLog, readPolicy };
+  const { handleErrors, holdOnFailure, onLogFailure, readPolicy } = spec;
+  const policies = { handleErrors, holdOnFailure, onLogFailure, readPolicy };
   return wishFor(spec.sizeBytes, spec.regionSizeBytes, {
     ...{ legCount: spec.legs.length, log: spec.log.type },
     ...policies,

@@ -55,6 +55,8 @@ export class CoreLog implements DirtyLog {
     invariant(false, 'a core log has no write that could end');
   }
 
+  rewrite(): void {}
+
   copy(): Uint8Array {
     return encodeLog(this.#cleanBits, byteCount(SECTOR_BYTES));
   }

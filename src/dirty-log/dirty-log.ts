@@ -45,6 +45,11 @@ export interface DirtyLog {
   /** A failed write is owed again. */
   writeEnded(ok: boolean): void;
   /**
+   * Nothing is known of the device any more: the whole log is owed, as after a resume, and until that
+   * is written no mark is durable. Not while a write is under way.
+   */
+  rewrite(): void;
+  /**
    * A copy of the whole log, header and all, as it lies on the device once the write under way has
    * ended; a core log's as it would lie there.
    */

@@ -15,7 +15,8 @@
  *   ends well. What a failed write may have left there counts as 1.
  * - hence a mark has to be waited for only if its bit is still 1 in `handed` (`#marksWaiting`) or
  *   came with the write taken last (`#marksTaken`); any other is on the device since epoch 0.
- * - epoch 0 is the resume's: the whole image, durable. Before it ended nothing is believed.
+ * - epoch 0 is the resume's: the whole image, durable. Before it ended nothing is believed. A rewrite
+ *   is the same again, with a later epoch.
  * - the header is resumed last, in a write of its own: with the new region count over the old bits,
  *   a power cut between the two would make clean regions of whatever lies behind the old ones.
  *
@@ -72,7 +73,7 @@ export class DiskLog implements DirtyLog {
   #nextEpoch = RESUME_EPOCH;
   #durableEpoch = RESUME_EPOCH - 1;
   /** All but the first block, which holds the header, is on the device since the resume. */
-  #bodyIsWritten: boolean;
+  #bodyIsWritten = false;
 
   /** `image` becomes the log's own. */
   private constructor(image: Uint8Array, regionCount: RegionCount, blockBytes: ByteCount) {
@@ -82,10 +83,7 @@ export class DiskLog implements DirtyLog {
     this.#handed = image.slice();
     this.#cleanBits = cleanBitsIn(this.#image, regionCount);
     this.#handedBits = cleanBitsIn(this.#handed, regionCount);
-    for (let block = 0; block * blockBytes < image.length; block += 1) {
-      this.#changedBlocks.add(block);
-    }
-    this.#bodyIsWritten = image.length <= blockBytes;
+    this.rewrite();
   }
 
   /** Decides what to believe; the first two writes are the whole image. `area.bytes` is left alone. */
@@ -150,6 +148,15 @@ export class DiskLog implements DirtyLog {
     if (!ok) this.#oweAgain(blocks);
     else if (epoch === null) this.#bodyIsWritten = true;
     else this.#durableEpoch = epoch;
+  }
+
+  rewrite(): void {
+    invariant(this.#underWay === null, 'a log write is under way');
+    for (let block = 0; block * this.#blockBytes < this.#image.length; block += 1) {
+      this.#changedBlocks.add(block);
+    }
+    this.#bodyIsWritten = this.#image.length <= this.#blockBytes;
+    this.#durableEpoch = RESUME_EPOCH - 1;
   }
 
   copy(): Uint8Array {

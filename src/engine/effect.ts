@@ -32,6 +32,7 @@ export type MirrorEvent =
   | { readonly event: 'legOut'; readonly leg: LegIndex }
   | { readonly event: 'legIn'; readonly leg: LegIndex }
   | { readonly event: 'logFailed' }
+  | { readonly event: 'logReattached' }
   /** What could not be read of the leg is rewritten, from `region` on. */
   | { readonly event: 'repair'; readonly leg: LegIndex; readonly region: RegionIndex }
   | { readonly event: 'recoveryStarted'; readonly regions: number }

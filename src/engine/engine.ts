@@ -26,6 +26,7 @@ import { SlotTable } from './slot-table.ts';
 import { SweepPath } from './sweep-path.ts';
 import type { WriteShare } from './write-path.ts';
 import { WritePath } from './write-path.ts';
+import type { WritePiece } from './write-piece.ts';
 
 type LegIo = ReadSegment | WriteShare;
 
@@ -42,13 +43,15 @@ export class Engine {
   readonly #flushes: FlushPath;
   readonly #sweep: SweepPath;
   readonly #legIos = new SlotTable<LegIo>();
+  readonly #logAnswered = (pieces: readonly WritePiece[], marked: boolean): void =>
+    this.#writes.logAnswered(pieces, marked);
   #stopping: 'no' | 'draining' | 'sweeping' | 'swept' | 'sealing' | 'stopped' = 'no';
 
   constructor(options: EngineOptions) {
     this.state = new MirrorState(options);
     this.#flushes = new FlushPath(this.state);
     this.#memory = new MemoryKeeper(this.state);
-    this.#log = new LogPath(this.state, this.#memory, options.keepLog);
+    this.#log = new LogPath(this.state, this.#memory, options.onLogFailure);
     this.#sweep = new SweepPath(this.state, this.#flushes, this.#memory, this.#log);
     const scheduler = new ResyncScheduler();
     this.recovery = new RecoveryPath(this.state, scheduler, options.recoveriesMax);
@@ -64,6 +67,11 @@ export class Engine {
   /** What must be durable before the first request, and whenever `keepMemory` asks for it. */
   get memory(): MirrorMemory {
     return this.#memory.current();
+  }
+
+  /** Writes that wait for the owner: to decide about a leg, or to bring the log back. */
+  get heldWrites(): number {
+    return this.#writes.heldCount + this.#log.heldCount;
   }
 
   get logHasFailed(): boolean {
@@ -102,15 +110,14 @@ export class Engine {
         this.#flushes.legEnded(input.leg, input.outcome);
         break;
       case 'logWriteEnded':
-        this.#log.writeEnded(input.outcome, (pieces, marked) =>
-          this.#writes.logAnswered(pieces, marked),
-        );
+        this.#log.writeEnded(input.outcome, this.#logAnswered);
         break;
       case 'memoryKept':
         this.#memory.ended(input.outcome === 'ok');
         break;
       case 'copyEnded':
         this.recovery.copyEnded(input.region, input.readFailed, input.failedTargets);
+        this.#writes.releaseHeld();
         break;
       case 'legOut':
         this.state.takeLegOut(input.leg);
@@ -119,6 +126,13 @@ export class Engine {
         this.state.letLegIn(input.leg);
         this.recovery.legCame();
         this.#repair.forget(input.leg);
+        break;
+      case 'legDecided':
+        this.state.legDecided(input.leg);
+        this.#writes.releaseHeld();
+        break;
+      case 'logReattached':
+        this.#log.reattach(this.#logAnswered);
         break;
       case 'tick':
         this.state.now = Math.floor(input.now);
@@ -150,6 +164,8 @@ export class Engine {
       case 'stop':
         this.check.stop();
         this.recovery.pause();
+        this.#log.giveUp(this.#logAnswered);
+        this.#writes.failHeld();
         if (this.#stopping === 'no') this.#stopping = 'draining';
         break;
     }

@@ -67,6 +67,10 @@ export type Input =
   | { readonly kind: 'startCheck'; readonly check: CheckOrder }
   | { readonly kind: 'throttleCheck'; readonly throttle: Throttle }
   | { readonly kind: 'stopCheck' }
+  /** The owner knows of the leg's failure: nothing is held because of it any longer. */
+  | { readonly kind: 'legDecided'; readonly leg: LegIndex }
+  /** A log that failed can be written again, on whatever device: everything it should say is written. */
+  | { readonly kind: 'logReattached' }
   | { readonly kind: 'tick'; readonly now: number }
   | { readonly kind: 'pauseRecovery' }
   | { readonly kind: 'resumeRecovery' }

@@ -46,8 +46,9 @@ export class MemoryKeeper {
     return this.#saving === null && this.#kept !== null && tellsAll(this.#kept, this.current());
   }
 
-  distrustLog(): void {
-    this.#logTrusted = false;
+  /** Whether the next process may believe what the log says. */
+  trustLog(trusted: boolean): void {
+    this.#logTrusted = trusted;
   }
 
   /** True: what is on disk may say less damage than there is; `waiter` hears when that has ended. */

@@ -18,7 +18,7 @@ import type { RegionGeometry } from '../geometry/region-geometry.ts';
 import type { LegIndex, RegionIndex } from '../geometry/units.ts';
 import type { LegFault } from '../mirror-set/leg-set.ts';
 import { LegSet } from '../mirror-set/leg-set.ts';
-import type { ReadPolicy } from '../mirror-set/mirror-spec.ts';
+import type { LogFailurePolicy, ReadPolicy } from '../mirror-set/mirror-spec.ts';
 import type { LegContent, LegMask } from '../region/leg-content.ts';
 import { has, legsOf, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
 import { RegionHash } from '../region/region-hash.ts';
@@ -40,11 +40,18 @@ export interface EngineOptions {
   readonly readPolicy: ReadPolicy;
   /** False: the primary never moves, and errors raise no event. */
   readonly handleErrors: boolean;
-  /** True: once the log has failed, writes it should have recorded fail too. */
-  readonly keepLog: boolean;
+  readonly onLogFailure: LogFailurePolicy;
+  /** True: a write that a leg failed is not answered before the owner has decided about that leg. */
+  readonly holdOnFailure: boolean;
   /** Regions that may be quiescing or recovering at once. */
   readonly recoveriesMax: number;
 }
+
+/**
+ * With this epoch the resumed log is on disk. Until then a region may be dirty as we read it and clean
+ * in what a power cut would leave, if a process died in the middle of writing the log.
+ */
+export const RESUMED_EPOCH = 0;
 
 const NOSYNC = 2;
 
@@ -59,6 +66,9 @@ export class MirrorState {
   readonly handleErrors: boolean;
   /** The next process will believe the log. False once it is on record that it must not. */
   logIsBelieved = true;
+  /** Legs that failed, or went out of service, and about which the owner wants to decide. */
+  undecided = NO_LEGS;
+  readonly #holdOnFailure: boolean;
   /** In whole ticks, as of the last input that told the time. */
   now = 0;
   /** Client requests that have not been answered. */
@@ -75,6 +85,7 @@ export class MirrorState {
     this.content = content;
     this.log = log;
     this.handleErrors = handleErrors;
+    this.#holdOnFailure = options.holdOnFailure;
     this.legs = new LegSet(legCountOf(content.all), primary);
     for (let region = 0; region < states.length; region += 1) {
       if (!content.isInSync(region as RegionIndex)) states[region] = NOSYNC;
@@ -120,6 +131,7 @@ export class MirrorState {
   /** What a leg out of service was asked before may still fail; that says nothing new about it. */
   legFailed(leg: LegIndex, fault: LegFault): void {
     if (!has(this.content.inService, leg)) return;
+    if (fault !== 'read') this.#awaitDecision(leg);
     const isNews = this.legs.fail(leg, fault);
     if (isNews && this.handleErrors) {
       this.emit({ kind: 'event', event: { event: 'legFailed', leg, fault } });
@@ -130,6 +142,7 @@ export class MirrorState {
     const { content } = this;
     if (!has(content.inService, leg)) return;
     content.serve(without(content.inService, maskOf(leg)));
+    this.#awaitDecision(leg);
     this.emit({ kind: 'event', event: { event: 'legOut', leg } });
     if (leg !== this.legs.primary || this.movePrimary(maskOf(leg))) this.#loseWhileOut(leg);
   }
@@ -139,6 +152,15 @@ export class MirrorState {
     if (has(content.inService, leg)) return;
     content.serve(union(content.inService, maskOf(leg)));
     this.emit({ kind: 'event', event: { event: 'legIn', leg } });
+  }
+
+  /** The owner knows of the leg's failure. */
+  legDecided(leg: LegIndex): void {
+    this.undecided = without(this.undecided, maskOf(leg));
+  }
+
+  #awaitDecision(leg: LegIndex): void {
+    if (this.#holdOnFailure) this.undecided = union(this.undecided, maskOf(leg));
   }
 
   /** At the end of a step: a primary out of service has its part taken as soon as somebody can. */

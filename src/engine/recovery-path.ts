@@ -20,16 +20,11 @@ import { RecoveryThrottle } from '../recovery/throttle.ts';
 import type { LegMask } from '../region/leg-content.ts';
 import { common, has, legsOf, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
 import type { MirrorState } from './mirror-state.ts';
+import { RESUMED_EPOCH } from './mirror-state.ts';
 
 /** While clients were active within this many ticks, recovery takes an eighth of its places. */
 const FOREGROUND_WINDOW = 200;
 const FOREGROUND_SHARE = 8;
-/**
- * With this epoch the resumed log is on disk. Until then a region may be dirty as we read it and clean
- * in what a power cut would leave, if a process died in the middle of writing the log.
- */
-const RESUMED_EPOCH = 0;
-
 interface RegionCopy {
   readonly source: LegIndex;
   readonly targets: LegMask;

@@ -11,6 +11,7 @@
  *              │ yes
  *            issue: to every leg that holds the region ──▶ legs answer ──▶ judge ──▶ reply
  *              └ a leg out of service loses the region; if that is the primary, the write fails
+ *                                     the owner wants to decide about a leg that failed: held-writes.ts
  *
  * Who holds a region is asked at `issue`, after the mark was granted, never before: a verdict from
  * before the wait could be stale. It cannot change between issue and the last answer but by a failure,
@@ -21,6 +22,7 @@ import { byteCount, byteOffset } from '../geometry/units.ts';
 import type { ResyncScheduler } from '../recovery/resync-scheduler.ts';
 import type { LegMask } from '../region/leg-content.ts';
 import { has, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
+import { HeldWrites } from './held-writes.ts';
 import type { IoId, IoOutcome, WriteInput } from './input.ts';
 import type { LogPath } from './log-path.ts';
 import type { MemoryKeeper } from './memory-keeper.ts';
@@ -44,6 +46,7 @@ export class WritePath {
   readonly #memory: MemoryKeeper;
   readonly #scheduler: ResyncScheduler;
   readonly #nameShare: (share: WriteShare) => IoId;
+  readonly #held: HeldWrites;
   readonly #order = new WriteOrder<WritePiece>();
 
   /** `nameShare` gives a share the number under which its end will be reported. */
@@ -59,6 +62,7 @@ export class WritePath {
     this.#memory = memory;
     this.#scheduler = scheduler;
     this.#nameShare = nameShare;
+    this.#held = new HeldWrites(state);
   }
 
   begin(input: WriteInput): void {
@@ -88,6 +92,21 @@ export class WritePath {
       if (marked) this.#issue(piece);
       else this.#end(piece, 'failed');
     }
+  }
+
+  /** Writes that are done, and not answered before the owner decides. */
+  get heldCount(): number {
+    return this.#held.count;
+  }
+
+  /** Answers writes that need not be held any longer. */
+  releaseHeld(): void {
+    for (const request of this.#held.takeDecided()) this.#answer(request);
+  }
+
+  /** Nobody will decide any more. */
+  failHeld(): void {
+    for (const request of this.#held.close()) this.#reply(request, 'failed');
   }
 
   shareEnded(share: WriteShare, outcome: IoOutcome): void {
@@ -230,20 +249,33 @@ export class WritePath {
     if (outcome !== 'ok') request.outcome = outcome;
     request.piecesLeft -= 1;
     if (request.piecesLeft === 0) this.#answer(request);
+    else request.isMissed ||= this.#isMissed(piece);
     for (const follower of this.#order.leave(piece)) this.#afterOrder(follower);
   }
 
-  /** What a leg misses must be known after a crash, before the client may know of success. */
   #answer(request: WriteRequest): void {
-    const held =
-      request.outcome === 'ok' &&
-      this.#isMissed(request) &&
-      this.#memory.holds((kept) => this.#reply(request, kept ? 'ok' : 'failed'));
-    if (!held) this.#reply(request, request.outcome);
+    request.isMissed ||= this.#isMissed(request);
+    if (request.outcome !== 'ok' || !request.isMissed) {
+      this.#reply(request, request.outcome);
+      return;
+    }
+    const verdict = this.#held.judge(request);
+    if (verdict === 'fail') this.#reply(request, 'failed');
+    if (verdict === 'answer') this.#answerWhenKept(request);
+  }
+
+  /** What a leg misses must be known after a crash, before the client may know of success. */
+  #answerWhenKept(request: WriteRequest): void {
+    const isHeld = this.#memory.holds((kept) => {
+      // Another leg may have failed meanwhile.
+      if (kept) this.#answer(request);
+      else this.#reply(request, 'failed');
+    });
+    if (!isHeld) this.#reply(request, 'ok');
   }
 
   /** Some leg misses a region that was written. */
-  #isMissed({ first, last }: WriteRequest): boolean {
+  #isMissed({ first, last }: Pick<WritePiece, 'first' | 'last'>): boolean {
     const { content } = this.#state;
     for (let region = first; region <= last; region = (region + 1) as RegionIndex) {
       if (!content.isInSync(region)) return true;

@@ -23,6 +23,8 @@ export class WriteRequest {
   readonly last: RegionIndex;
   piecesLeft = 0;
   outcome: IoOutcome = 'ok';
+  /** Some leg did not get all of it, though recovery may have brought it since. */
+  isMissed = false;
   /** A moment of `LegSet.lostSince`: when the first of it was issued; before that -1. */
   issuedAt = -1;
 

@@ -58,6 +58,14 @@ export type LogIntent = 'accept' | 'init' | null;
  */
 export type ReadPolicy = 'primary' | 'round-robin' | 'queue' | `leg:${number}`;
 
+/**
+ * What becomes of writes that the dirty log should record once it cannot be written: `core`, they go on
+ * and the next activation copies everything; `readonly`, they fail (dm's keep_log); `hold`, they wait
+ * until it can be.
+ */
+export const LOG_FAILURE_POLICIES = ['core', 'readonly', 'hold'] as const;
+export type LogFailurePolicy = (typeof LOG_FAILURE_POLICIES)[number];
+
 export interface MirrorSpec {
   readonly schema: typeof MIRROR_SPEC_SCHEMA;
   readonly name: string;
@@ -74,9 +82,11 @@ export interface MirrorSpec {
   readonly syncIntent: SyncIntent;
   /** One-shot, likewise. */
   readonly logIntent: LogIntent;
-  /** dm's feature words. */
+  /** dm's feature word. False: the primary never moves, and errors raise no event. */
   readonly handleErrors: boolean;
-  readonly keepLog: boolean;
+  /** A write that a leg failed is not answered before the owner has decided about that leg. */
+  readonly holdOnFailure: boolean;
+  readonly onLogFailure: LogFailurePolicy;
   readonly readPolicy: ReadPolicy;
   /** Activations write nothing, neither legs nor log, until one is told to (`--read-write`). */
   readonly readOnly: boolean;

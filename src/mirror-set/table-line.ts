@@ -142,7 +142,7 @@ export function printTableLine(spec: MirrorSpec, nameDevice: DeviceNamer): strin
   ];
   const features = [
     ...(spec.handleErrors ? ['handle_errors'] : []),
-    ...(spec.keepLog ? ['keep_log'] : []),
+    ...(spec.onLogFailure === 'readonly' ? ['keep_log'] : []),
   ];
   return [
     `${spec.name}: 0 ${bytesToSectors(spec.sizeBytes)} mirror`,

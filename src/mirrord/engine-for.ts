@@ -92,14 +92,14 @@ function translation(known: TableLoad['known'], all: LegMask) {
 }
 
 function engineOf(
-  { readPolicy, handleErrors, keepLog }: MirrorSpec,
+  { readPolicy, handleErrors, holdOnFailure, onLogFailure }: MirrorSpec,
   geometry: RegionGeometry,
   known: { log: DirtyLog; content: LegContent; primary: LegIndex },
   { states, differing }: EngineView,
 ): Engine {
   const size = Math.floor(RECOVERY_BYTES / geometry.regionBytes);
   const recoveriesMax = Math.min(RECOVERIES_MAX, Math.max(RECOVERIES_MIN, size));
-  const manner = { readPolicy, handleErrors, keepLog, recoveriesMax };
+  const manner = { readPolicy, handleErrors, holdOnFailure, onLogFailure, recoveriesMax };
   return new Engine({ geometry, ...known, states, differing, ...manner });
 }
 

@@ -28,6 +28,7 @@ export function snapshotOf(engine: Engine, path: DataPath): EngineSnapshot {
       isOut: !has(content.inService, leg),
       missedRegions: content.missedCount(leg),
     })),
+    heldWrites: engine.heldWrites,
     logFailed: logHasFailed,
     recovery: {
       paused: recovery.isPaused,

@@ -206,6 +206,10 @@ class EngineWorker {
         break;
       case 'letLegIn':
         this.#device.letIn(order.leg);
+        this.#table.runner.feed({ kind: 'legDecided', leg: order.leg });
+        break;
+      case 'reattachLog':
+        this.#table.runner.feed({ kind: 'logReattached' });
         break;
       case 'throttleRecovery':
       case 'throttleCheck':
@@ -228,7 +232,10 @@ class EngineWorker {
    */
   async #takeOut(leg: LegIndex): Promise<void> {
     await this.#flush();
-    if (this.#table.engine.state.heirBut(maskOf(leg)) !== null) this.#device.takeOut(leg);
+    const { engine, runner } = this.#table;
+    if (engine.state.heirBut(maskOf(leg)) === null) return;
+    this.#device.takeOut(leg);
+    runner.feed({ kind: 'legDecided', leg });
   }
 
   #flush(): Promise<void> {

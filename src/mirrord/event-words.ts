@@ -39,6 +39,8 @@ export function noticeOf(event: MirrorEvent, legs: MirrorSpec['legs']): Notice {
   switch (event.event) {
     case 'inSync':
       return notice('in-sync', 'good', 'all regions are in sync');
+    case 'logReattached':
+      return notice('log-reattached', 'good', 'the dirty log is written again');
     case 'logFailed': {
       const words = 'the dirty log cannot be written; the next activation will copy everything';
       return notice('log-failed', 'bad', words);

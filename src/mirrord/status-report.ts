@@ -147,6 +147,34 @@ function activityOf({ recovery, check }: EngineSnapshot): Activity {
   return recovery.regionsLeft > 0 ? 'paused' : 'idle';
 }
 
+const LOG_WORDS = {
+  core: 'the next activation will copy everything',
+  readonly: 'writes that it should record fail',
+  hold: 'writes that it should record wait',
+} as const;
+
+function logAttention({ name, onLogFailure }: MirrorSpec, { heldWrites }: EngineSnapshot) {
+  const waiting = heldWrites > 0 ? ` (${heldWrites} now)` : '';
+  return {
+    status: `the dirty log could not be written; ${LOG_WORDS[onLogFailure]}${waiting}`,
+    action: `make the log writable again, then mirrorctl log reattach ${name}`,
+  };
+}
+
+/** `amount`: of what is not on every leg. */
+function heldAttention(
+  { name, legs }: MirrorSpec,
+  { heldWrites, legs: states }: EngineSnapshot,
+  amount: string,
+) {
+  const failed = states.findIndex(({ isOut, letter }) => isOut || letter !== 'A');
+  const writes = heldWrites === 1 ? '1 write is' : `${heldWrites} writes are`;
+  return {
+    status: `${writes} held because of leg ${legs[failed]?.path}; ${amount} are not on every leg`,
+    action: `mirrorctl leg clear ${name} ${failed}, or leg fail, leg replace or leg remove`,
+  };
+}
+
 function attentionOf(
   { spec, regionCount, readOnly, missing }: ActiveFacts,
   snapshot: EngineSnapshot,
@@ -154,12 +182,8 @@ function attentionOf(
   const outOfSync = regionCount - snapshot.inSyncRegions;
   const amount = `${outOfSync} regions (${formatBytes(outOfSync * spec.regionSizeBytes)})`;
   const primary = spec.legs[snapshot.primary]?.path ?? '';
-  if (snapshot.logFailed) {
-    return {
-      status: 'the dirty log could not be written; the next activation will copy everything',
-      action: `make the log writable again, then deactivate and activate ${spec.name}`,
-    };
-  }
+  if (snapshot.logFailed) return logAttention(spec, snapshot);
+  if (snapshot.heldWrites > 0) return heldAttention(spec, snapshot, amount);
   const out = snapshot.legs.findIndex(({ isOut }) => isOut);
   const outLeg = spec.legs[out];
   if (outLeg !== undefined) {

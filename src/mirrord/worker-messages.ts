@@ -84,6 +84,8 @@ export interface EngineSnapshot extends LegKnowledge {
     readonly missedRegions: number;
   }[];
   readonly logFailed: boolean;
+  /** Not answered before the owner decides about a leg, or brings the log back. */
+  readonly heldWrites: number;
   readonly recovery: {
     readonly paused: boolean;
     readonly throttle: Throttle;
@@ -119,6 +121,11 @@ export type Order =
   | { readonly order: 'resumeRecovery' }
   | { readonly order: 'takeLegOut'; readonly leg: LegIndex }
   | { readonly order: 'letLegIn'; readonly leg: LegIndex }
+  /**
+   * The log's device, the same as before, can be written again: all of the log is, while every write
+   * waits. Until it is done the snapshots say `logFailed`; should it fail, they go on saying so.
+   */
+  | { readonly order: 'reattachLog' }
   | { readonly order: 'throttleRecovery'; readonly throttle: Throttle }
   | { readonly order: 'startCheck'; readonly check: CheckOrder }
   | { readonly order: 'throttleCheck'; readonly throttle: Throttle }

@@ -31,7 +31,7 @@ import type {
   MirrorSpec,
   ReadPolicy,
 } from '../mirror-set/mirror-spec.ts';
-import { isSameLeg, MIRROR_SPEC_SCHEMA } from '../mirror-set/mirror-spec.ts';
+import { isSameLeg, LOG_FAILURE_POLICIES, MIRROR_SPEC_SCHEMA } from '../mirror-set/mirror-spec.ts';
 
 export const UUID_PATTERN = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -89,7 +89,8 @@ export function mirrorSpec(name: string): Reader<MirrorSpec> {
       syncIntent: nullable(oneOf('sync', 'nosync')),
       logIntent: nullable(oneOf('accept', 'init')),
       handleErrors: flag,
-      keepLog: flag,
+      holdOnFailure: flag,
+      onLogFailure: oneOf(...LOG_FAILURE_POLICIES),
       readPolicy,
       readOnly: flag,
     },
@@ -98,10 +99,13 @@ export function mirrorSpec(name: string): Reader<MirrorSpec> {
   return (value, at) => checkAgreement(shape(withDefaults(value), at));
 }
 
-/** Definitions were written before there were read-only mirrors. */
+/** Definitions were written before there were read-only mirrors and policies for failures. */
 function withDefaults(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return { readOnly: false, ...value };
+  const known = { readOnly: false, holdOnFailure: false, ...value };
+  if (!('keepLog' in known) || 'onLogFailure' in known) return known;
+  const { keepLog, ...rest } = known;
+  return { ...rest, onLogFailure: keepLog === true ? 'readonly' : 'core' };
 }
 
 function checkAgreement(spec: MirrorSpec): MirrorSpec {

@@ -100,12 +100,13 @@ function settle(mirror: SimulatedMirror, isEnough: (mirror: SimulatedMirror) => 
   }
 }
 
-/** Every leg is there and answers. */
+/** Every leg is there and answers, and so does a log that is waited for. */
 function unfence(mirror: SimulatedMirror): void {
   for (const operation of [...mirror.fence.hung.keys()]) {
     mirror.apply({ kind: 'late', operation, outcome: 'ok', luck: 0 });
   }
   for (const leg of legsOf(mirror.fence.away)) mirror.apply({ kind: 'return', leg });
+  if (mirror.storage.scenario.onLogFailure === 'hold') mirror.apply({ kind: 'reattach' });
 }
 
 /** Ends well whatever is under way and chosen, and what comes of that, until there is no more. */

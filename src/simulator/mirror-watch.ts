@@ -44,6 +44,8 @@ export class MirrorWatch {
   readonly #announced = new Set<string>();
   /** And nothing has been out of sync since. */
   #isInSyncTold = false;
+  /** Legs that failed, and whose owner was not heard since. */
+  readonly #undecided = new Set<LegIndex>();
 
   constructor(
     storage: SimulatedStorage,
@@ -123,6 +125,7 @@ export class MirrorWatch {
     const isWrite = 'count' in event;
     const first = isWrite ? event.sector : 0;
     const count = isWrite ? event.count : this.#storage.scenario.sectorCount;
+    if (isWrite) this.#nobodyDecides(first, count);
     for (const { primary, missing } of this.#storage.memories) {
       this.#holdsTheTruth(primary, first, count, `the primary after a crash, ${event.kind} told`);
       for (const index of this.#storage.legs.keys()) {
@@ -144,6 +147,16 @@ export class MirrorWatch {
     const { log, content } = this.#engine.state;
     const regions = Array.from({ length: content.regionCount }, (_, region) => region);
     return new Set(regions.filter((region) => log.isClean(region as RegionIndex)));
+  }
+
+  /** `leg` failed something that it should keep, or did not answer. */
+  failed(leg: LegIndex): void {
+    if (has(this.#engine.state.content.inService, leg)) this.#undecided.add(leg);
+  }
+
+  /** The owner knows of that. */
+  decided(leg: LegIndex): void {
+    this.#undecided.delete(leg);
   }
 
   /** After every step. */
@@ -274,6 +287,14 @@ export class MirrorWatch {
     const underWay = [this.#operations.get('log'), this.#hung.get('log')];
     const saysClean = (one?: Operation) => one instanceof LogOperation && one.saysClean(place);
     return underWay.some(saysClean) || this.#storage.mayBeClean(region);
+  }
+
+  #nobodyDecides(first: number, count: number): void {
+    if (!this.#storage.scenario.holdOnFailure) return;
+    for (const leg of this.#undecided) {
+      if (this.#findLie(leg, first, count) === null) continue;
+      contradict(`a write that leg ${leg} lacks is answered before the owner has decided`);
+    }
   }
 
   #holdsTheTruth(leg: LegIndex, first: number, count: number, as: string): void {

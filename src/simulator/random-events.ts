@@ -115,6 +115,8 @@ export class RandomEvents {
       { kind: 'throttleRecovery', percent },
       { kind: 'startCheck', repairFrom },
       { kind: 'stopCheck' },
+      { kind: 'decide', leg },
+      { kind: 'reattach' },
       { kind: 'stop' },
     ]);
   }

@@ -4,7 +4,7 @@
  */
 import { RegionGeometry } from '../geometry/region-geometry.ts';
 import { byteCount } from '../geometry/units.ts';
-import type { ReadPolicy } from '../mirror-set/mirror-spec.ts';
+import type { LogFailurePolicy, ReadPolicy } from '../mirror-set/mirror-spec.ts';
 import { SeededRandom } from './seeded-random.ts';
 
 export interface Scenario {
@@ -24,7 +24,8 @@ export interface Scenario {
    */
   readonly regionsBefore: number;
   readonly handleErrors: boolean;
-  readonly keepLog: boolean;
+  readonly holdOnFailure: boolean;
+  readonly onLogFailure: LogFailurePolicy;
   readonly readPolicy: ReadPolicy;
   readonly recoveriesMax: number;
   /** How often an I/O to a leg fails, from 0 to 1. */
@@ -57,7 +58,8 @@ export const CALM: Scenario = {
   legsEqual: true,
   regionsBefore: 0,
   handleErrors: true,
-  keepLog: false,
+  holdOnFailure: false,
+  onLogFailure: 'core',
   readPolicy: 'queue',
   recoveriesMax: 2,
   legErrors: 0,
@@ -101,7 +103,7 @@ export function scenarioOf(seed: number): Scenario {
   const sectorCount = regions * sectorsPerRegion - random.below(sectorsPerRegion);
   const isHarsh = random.chance(0.7);
   const rate = (rates: readonly number[]) => (isHarsh ? random.pick(rates) : 0);
-  return {
+  const scenario: Omit<Scenario, 'holdOnFailure'> = {
     legCount,
     sectorCount,
     sectorBytes: random.pick([512, 512, 4_096, 2 ** 20, 2 ** 31]),
@@ -110,7 +112,7 @@ export function scenarioOf(seed: number): Scenario {
     legsEqual: random.chance(0.6),
     regionsBefore: sizeBefore(regions, random),
     handleErrors: random.chance(0.85),
-    keepLog: random.chance(0.15),
+    onLogFailure: random.pick(['core', 'core', 'core', 'readonly', 'hold']),
     readPolicy: random.pick(['queue', 'queue', 'round-robin', 'primary', 'leg:1']),
     recoveriesMax: random.pick([1, 2, 3, 8]),
     legErrors: rate([0, 0.01, 0.05, 0.2]),
@@ -125,4 +127,5 @@ export function scenarioOf(seed: number): Scenario {
     crashes: random.pick([0, 0.005, 0.02]),
     requestsMax: random.pick([1, 4, 12]),
   };
+  return { ...scenario, holdOnFailure: scenario.handleErrors && random.chance(0.2) };
 }

@@ -118,6 +118,10 @@ export class SimulatedMirror {
         this.now = Math.max(0, this.now + event.by);
         this.#step({ kind: 'tick', now: this.now });
         return true;
+      case 'decide':
+        return this.#decide(event.leg);
+      case 'reattach':
+        return this.#reattach();
       case 'throttleRecovery':
       case 'pauseRecovery':
       case 'resumeRecovery':
@@ -127,6 +131,8 @@ export class SimulatedMirror {
       case 'stop':
         if (this.life !== 'serving') return false;
         this.life = 'stopping';
+        // Writes that are held for the owner fail then.
+        this.#mayFail ||= this.storage.scenario.holdOnFailure || this.engine.heldWrites > 0;
         this.#step(event);
         return true;
       case 'crash':
@@ -260,6 +266,7 @@ export class SimulatedMirror {
     this.#mayFail = true;
     this.#giveUp(late);
     if (place === 'log') return true;
+    this.#watch.failed(place);
     this.#step({ kind: 'legOut', leg: place });
     for (const other of [...this.operations.values()]) {
       if (!isTimed(other) || other.place !== place || !this.fence.mayHang(other)) continue;
@@ -295,13 +302,27 @@ export class SimulatedMirror {
     if (this.engine.state.heirBut(maskOf(leg)) === null || !this.fence.leave(leg)) return false;
     this.#mayFail = true;
     this.#step({ kind: 'legOut', leg });
+    return this.#decide(leg);
+  }
+
+  #decide(leg: LegIndex): boolean {
+    this.#watch.decided(leg);
+    this.#step({ kind: 'legDecided', leg });
+    return true;
+  }
+
+  /** A log that hangs is not asked. */
+  #reattach(): boolean {
+    if (this.life !== 'serving' || this.storage.log === null) return false;
+    for (const { place } of this.fence.hung.values()) if (place === 'log') return false;
+    this.#step({ kind: 'logReattached' });
     return true;
   }
 
   #return(leg: LegIndex): boolean {
     if (!this.fence.return(leg)) return false;
     this.#letIn(leg);
-    return true;
+    return this.#decide(leg);
   }
 
   #letIn(leg: LegIndex): void {
@@ -309,6 +330,8 @@ export class SimulatedMirror {
   }
 
   #failed(operation: Operation): void {
+    const isWrite = operation instanceof WriteOperation || operation instanceof FlushOperation;
+    if (isWrite) this.#watch.failed(operation.place);
     if (operation instanceof ReadOperation || operation instanceof WriteOperation) {
       this.clients.ioFailed(operation.effect.request);
     } else if (!(operation instanceof CopyOperation || operation instanceof CompareOperation)) {

@@ -124,10 +124,11 @@ export class SimulatedStorage {
       content.miss(region, sidecar.strangers);
     }
     content.serve(without(content.all, away));
-    const { readPolicy, handleErrors, keepLog, recoveriesMax } = scenario;
+    const { readPolicy, handleErrors, holdOnFailure, onLogFailure, recoveriesMax } = scenario;
     const states = new Uint8Array(regionCount);
     const differing = new Uint8Array(regionCount);
-    const options = { readPolicy, handleErrors, keepLog, recoveriesMax, states, differing };
+    const policies = { readPolicy, handleErrors, holdOnFailure, onLogFailure };
+    const options = { ...policies, recoveriesMax, states, differing };
     return { ...options, geometry, log, content, primary: sidecar.primary };
   }
 

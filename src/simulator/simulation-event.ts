@@ -48,6 +48,10 @@ export type SimulationEvent =
   /** A leg refuses everything until it returns. */
   | { readonly kind: 'leave'; readonly leg: LegIndex }
   | { readonly kind: 'return'; readonly leg: LegIndex }
+  /** The owner knows that the leg has failed. */
+  | { readonly kind: 'decide'; readonly leg: LegIndex }
+  /** The log can be written again, says the owner. */
+  | { readonly kind: 'reattach' }
   | { readonly kind: 'tick'; readonly by: number }
   /** The clock is wrong by so much from now on. */
   | { readonly kind: 'jump'; readonly by: number }

@@ -60,7 +60,8 @@ describe('what it defines', () => {
       syncIntent: null,
       logIntent: null,
       handleErrors: true,
-      keepLog: false,
+      holdOnFailure: false,
+      onLogFailure: 'core',
       readPolicy: 'queue',
       readOnly: false,
     });
@@ -113,7 +114,7 @@ describe('what it defines', () => {
     const words = ['--sync', '--keep-log', '--source', '1', '--log', 'core'];
     const { out } = await bench.run('create', 'm0', 'a.img', 'b.img', ...words);
     expect(specOf(bench)).toMatchObject({
-      ...{ syncIntent: 'sync', keepLog: true, source: 1, log: { type: 'core' } },
+      ...{ syncIntent: 'sync', onLogFailure: 'readonly', source: 1, log: { type: 'core' } },
     });
     expect(existsSync(bench.at('state/m0.log'))).toBe(false);
     expect(out).toContain(`copied from ${bench.at('b.img')}: a full copy was asked for`);
@@ -144,7 +145,7 @@ describe('what it defines', () => {
       regionSizeBytes: 524_288,
       legs: [{ path: bench.at('a.img') }, { path: bench.at('b.img') }],
       log: { type: 'disk', path: bench.at('d.log'), ours: true },
-      ...{ syncIntent: 'nosync', handleErrors: true, keepLog: true },
+      ...{ syncIntent: 'nosync', handleErrors: true, onLogFailure: 'readonly' },
     });
     expect((await bench.run('table', 'm0')).out).toBe(
       `m0: 0 16384 mirror disk 3 ${bench.at('d.log')} 1024 nosync 2 ${bench.at('a.img')} 0 ${bench.at('b.img')} 0 2 handle_errors keep_log\n`,

@@ -24,7 +24,7 @@ function define(name: string, log: MirrorSpec['log']): void {
     ...{ name, uuid: UUID },
     ...{ sizeBytes: byteCount(128 << 19), regionSizeBytes: byteCount(1 << 19), log },
     ...{ legs: [leg('a.img'), leg('b.img')], source: legIndex(0), syncIntent: null },
-    ...{ logIntent: null, handleErrors: true, keepLog: false },
+    ...{ logIntent: null, handleErrors: true, holdOnFailure: false, onLogFailure: 'core' },
     ...{ readPolicy: 'queue', readOnly: false },
   };
   fs.mkdirSync(bench.at('state'), { recursive: true });

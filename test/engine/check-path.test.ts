@@ -171,7 +171,11 @@ describe('writes and the check', () => {
   });
 
   test('a write in the log’s queue that fails lets the check go on', () => {
-    const mirror = new ScriptedMirror({ log: 'disk', options: { keepLog: true } }).write(1, 0, 512);
+    const mirror = new ScriptedMirror({ log: 'disk', options: { onLogFailure: 'readonly' } }).write(
+      1,
+      0,
+      512,
+    );
     const check = {
       next: regionIndex(0),
       end: 1,
@@ -334,7 +338,10 @@ describe('a repair that cannot be made', () => {
   });
 
   test('is left out where the log cannot take the mark, and nobody waits for it', () => {
-    const mirror = checked({ end: 2, ...FROM_0 }, { log: 'disk', options: { keepLog: true } });
+    const mirror = checked(
+      { end: 2, ...FROM_0 },
+      { log: 'disk', options: { onLogFailure: 'readonly' } },
+    );
     mirror.endCompare(0, 'ab').write(1, 0, 512).end('log', 'failed');
     expect(mirror.holders(0)).toEqual([0, 1]);
     mirror.endCompare(1, 'ab').tick(100);

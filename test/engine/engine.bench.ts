@@ -51,7 +51,8 @@ function newEngine(sizeBytes: number, isInSync: boolean): Engine {
     differing: new Uint8Array(REGIONS),
     readPolicy: 'queue',
     handleErrors: true,
-    keepLog: false,
+    onLogFailure: 'core',
+    holdOnFailure: false,
     recoveriesMax: 64,
   });
 }

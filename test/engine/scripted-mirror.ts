@@ -72,7 +72,8 @@ export class ScriptedMirror {
       differing: new Uint8Array(regions),
       readPolicy: 'primary',
       handleErrors: true,
-      keepLog: false,
+      onLogFailure: 'core',
+      holdOnFailure: false,
       recoveriesMax: 8,
       ...options,
     });

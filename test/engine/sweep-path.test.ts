@@ -79,7 +79,7 @@ describe('the time of a sweep', () => {
   });
 
   test('leaves regions alone whose marks the log has refused', () => {
-    const mirror = new ScriptedMirror({ log: 'disk', options: { keepLog: true } });
+    const mirror = new ScriptedMirror({ log: 'disk', options: { onLogFailure: 'readonly' } });
     mirror.write(1, 0, 512).end('log', 'failed').tick(10_000);
     expect([mirror.underWay, mirror.stateOf(0)]).toEqual([[], 'dirty']);
   });

@@ -19,9 +19,11 @@ const oracle = (name: string) => readFileSync(path.join(ORACLE, name), 'utf8');
 
 /** The same mirror as a definition, so that it can be printed. */
 function specOf(table: MirrorTable): MirrorSpec {
-  const { log, legs } = table;
+  const { log, legs, keepLog, ...rest } = table;
   return {
-    ...table,
+    ...rest,
+    holdOnFailure: false,
+    onLogFailure: keepLog ? 'readonly' : 'core',
     schema: MIRROR_SPEC_SCHEMA,
     name: table.name ?? 'm',
     uuid: '',

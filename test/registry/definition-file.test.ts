@@ -60,7 +60,7 @@ test('every kind of definition comes back', () => {
     { log: { type: 'core' } },
     { log: { type: 'disk', path: '/dev/vg/log', ours: false }, logIntent: 'accept' },
     { readOnly: true },
-    { syncIntent: 'nosync', handleErrors: false, keepLog: true, readPolicy: 'leg:1' },
+    { syncIntent: 'nosync', handleErrors: false, onLogFailure: 'readonly', readPolicy: 'leg:1' },
     {
       legs: [
         { ...A, stage: 'leaving' },
@@ -151,7 +151,7 @@ const DAMAGES: readonly (readonly [key: string, edit: Record<string, unknown>])[
   ['logIntent', { logIntent: 'sync' }],
   ['logIntent', { log: { type: 'core' }, logIntent: 'init' }],
   ['handleErrors', { handleErrors: 1 }],
-  ['keepLog', { keepLog: null }],
+  ['onLogFailure', { onLogFailure: 'perhaps' }],
   ['readPolicy', { readPolicy: 'random' }],
   ['readPolicy', { readPolicy: 'leg:2' }],
   ['blockSize', { blockSize: 512 }],
@@ -169,12 +169,24 @@ test.each(DAMAGES)(
   },
 );
 
-test('every key of a definition is needed, but for the one that came later', () => {
+test('every key of a definition is needed, but for those that came later', () => {
   const places = newPlaces();
-  for (const key of Object.keys(HOME).filter((name) => name !== 'readOnly')) {
+  const later = ['readOnly', 'holdOnFailure'];
+  for (const key of Object.keys(HOME).filter((name) => !later.includes(name))) {
     const rest = Object.entries(HOME).filter(([name]) => name !== key);
     expect(faultOf(places, JSON.stringify(Object.fromEntries(rest)))).toMatchObject({ key });
   }
+});
+
+test.each([
+  [true, 'readonly'],
+  [false, 'core'],
+])('a definition that says keepLog %s, as they once did, means %s', (keepLog, onLogFailure) => {
+  const places = newPlaces();
+  const { onLogFailure: _, ...rest } = HOME;
+  mkdirSync(places.stateDir, { recursive: true });
+  writeFileSync(fileOf(places), JSON.stringify({ ...rest, keepLog }));
+  expect(readDefinition(places, HOME.name).onLogFailure).toBe(onLogFailure);
 });
 
 test('a definition that was cut off anywhere is refused', () => {

@@ -18,7 +18,8 @@ export const HOME: MirrorSpec = {
   syncIntent: null,
   logIntent: null,
   handleErrors: true,
-  keepLog: false,
+  holdOnFailure: false,
+  onLogFailure: 'core',
   readPolicy: 'queue',
   readOnly: false,
 };

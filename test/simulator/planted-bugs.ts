@@ -11,6 +11,7 @@ import type { Effect } from '../../src/engine/effect.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { FlushPath } from '../../src/engine/flush-path.ts';
 import type { Input, IoOutcome } from '../../src/engine/input.ts';
+import { LogPath } from '../../src/engine/log-path.ts';
 import type { EngineOptions } from '../../src/engine/mirror-state.ts';
 import { WriteOrder } from '../../src/engine/write-order.ts';
 import type { LegIndex, RegionIndex } from '../../src/geometry/units.ts';
@@ -297,6 +298,12 @@ function plantNoOrder(): () => void {
   return () => Object.assign(WriteOrder.prototype, { enter, leave });
 }
 
+function plantNoWaitForMarks(): () => void {
+  const { admits } = LogPath.prototype;
+  LogPath.prototype.admits = () => 'yes';
+  return () => Object.assign(LogPath.prototype, { admits });
+}
+
 function plantUntoldFlush(): () => void {
   const { joinForClient } = FlushPath.prototype;
   FlushPath.prototype.joinForClient = FlushPath.prototype.join;
@@ -396,9 +403,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'data before the mark is durable',
     seeds: 20,
-    make: mistaught((state) => {
-      state.isMarkSafe = () => true;
-    }),
+    make: real,
+    plant: plantNoWaitForMarks,
   },
   { name: 'lost second mark', seeds: 10, make: mistaught(forgetsSecondMark) },
   { name: 'a clear that takes a later mark', seeds: 15, make: mistaught(clearsALaterMark) },

@@ -5,6 +5,7 @@
 import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
 import { formatBytes } from '../../geometry/size-words.ts';
 import { LEG_COUNT_MAX } from '../../geometry/units.ts';
+import { LOG_FAILURE_POLICIES } from '../../mirror-set/mirror-spec.ts';
 import { describePlan } from '../../mirrord/activation-plan.ts';
 import { findDefinition, writeDefinition } from '../../registry/definition-file.ts';
 import { lockMirror } from '../../registry/mirror-lock.ts';
@@ -64,7 +65,17 @@ export const command: Command = {
       value: 'none',
       help: 'leave dm’s handle_errors out: the primary never moves, errors raise no event',
     },
-    'keep-log': { value: 'none', help: 'dm’s keep_log: fail writes that the log cannot record' },
+    'hold-on-failure': {
+      value: 'none',
+      help: 'a write that a leg failed waits until you have decided about that leg: leg clear, fail, replace or remove',
+    },
+    'on-log-failure': {
+      value: 'required',
+      metavar: 'core|readonly|hold',
+      choices: LOG_FAILURE_POLICIES,
+      help: 'writes that the log cannot record: core (default), they go on and the next activation copies everything; readonly, they fail; hold, they wait for `log reattach`',
+    },
+    'keep-log': { value: 'none', help: 'dm’s keep_log: the same as --on-log-failure readonly' },
     'read-policy': {
       value: 'required',
       metavar: 'POLICY',

@@ -179,7 +179,8 @@ function wishOf(name: string, { geometry, legs }: LvmImport, log: string | null)
     isTable: true,
     regionSizeBytes: geometry.regionBytes,
     log: log === null ? ({ type: 'core' } as const) : ({ type: 'disk', path: log } as const),
-    ...{ syncIntent: null, logIntent: null, handleErrors: true, keepLog: false, source: 0 },
+    ...{ syncIntent: null, logIntent: null, handleErrors: true, source: 0 },
+    ...{ holdOnFailure: false, onLogFailure: 'core' as const },
     readPolicy: 'queue' as const,
   };
 }
