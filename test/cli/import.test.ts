@@ -65,8 +65,10 @@ describe('import', () => {
     await bench.run('import', 'home', '--lvm', ...pvs);
     expect(definition('home').legs[0].path).toBe(bench.at('vda.img'));
   });
+});
 
-  test('goes by the newest metadata among the volumes', async () => {
+describe('import copes with', () => {
+  test('volumes that do not agree: the newest metadata counts', async () => {
     const pvs = volumes('lvm-disk', ['vdc', 'vda', 'vdb']);
     const image = lvmImage('lvm-disk', 'vdc');
     new DataView(image.buffer).setBigUint64(4096 + 40, 2048n, true);
@@ -75,7 +77,7 @@ describe('import', () => {
     expect(out).toContain('metadata version 3');
   });
 
-  test('goes on without the header that says which version is current, and says so', async () => {
+  test('a lost header that would say which version is current, and says so', async () => {
     for (const disk of ['vda', 'vdb', 'vdc']) {
       const image = lvmImage('lvm-disk', disk);
       image.fill(0, 4096, 4608);
@@ -86,7 +88,7 @@ describe('import', () => {
     expect(out).toContain('warning: LVM’s current metadata cannot be read');
   });
 
-  test('takes the log of a mirrored log from both copies', async () => {
+  test('a mirrored log: both copies count', async () => {
     const pvs = volumes('lvm-mirrored');
     const image = lvmImage('lvm-mirrored', 'vdd');
     image[MIB + 1024] = 0xfe;
