@@ -9,6 +9,8 @@ export const EVENT_NAMES = [
   'deactivated',
   'leg-failed',
   'leg-out',
+  /** It does not answer, and is out of service until it does. */
+  'leg-timeout',
   'leg-in',
   /** What could not be read of a leg is rewritten. */
   'leg-repair',

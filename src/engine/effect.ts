@@ -29,7 +29,7 @@ export type MirrorEvent =
   | { readonly event: 'inSync' }
   | { readonly event: 'legFailed'; readonly leg: LegIndex; readonly fault: LegFault }
   | { readonly event: 'primaryMoved'; readonly leg: LegIndex }
-  | { readonly event: 'legOut'; readonly leg: LegIndex }
+  | { readonly event: 'legOut'; readonly leg: LegIndex; readonly isLate: boolean }
   | { readonly event: 'legIn'; readonly leg: LegIndex }
   | { readonly event: 'logFailed' }
   | { readonly event: 'logReattached' }

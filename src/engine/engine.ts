@@ -120,7 +120,7 @@ export class Engine {
         this.#writes.releaseHeld();
         break;
       case 'legOut':
-        this.state.takeLegOut(input.leg);
+        this.state.takeLegOut(input.leg, input.isLate === true);
         break;
       case 'legIn':
         this.state.letLegIn(input.leg);

@@ -55,7 +55,12 @@ export type Input =
    * Nothing is asked of the leg from now on. What it was asked before ends soon, badly if it must; what
    * was given up may still reach it, so it comes back only when that is over.
    */
-  | { readonly kind: 'legOut'; readonly leg: LegIndex }
+  | {
+      readonly kind: 'legOut';
+      readonly leg: LegIndex;
+      /** It has not answered in time. */
+      readonly isLate?: boolean;
+    }
   | { readonly kind: 'legIn'; readonly leg: LegIndex }
   | {
       readonly kind: 'compareEnded';

@@ -138,12 +138,12 @@ export class MirrorState {
     }
   }
 
-  takeLegOut(leg: LegIndex): void {
+  takeLegOut(leg: LegIndex, isLate: boolean): void {
     const { content } = this;
     if (!has(content.inService, leg)) return;
     content.serve(without(content.inService, maskOf(leg)));
     this.#awaitDecision(leg);
-    this.emit({ kind: 'event', event: { event: 'legOut', leg } });
+    this.emit({ kind: 'event', event: { event: 'legOut', leg, isLate } });
     if (leg !== this.legs.primary || this.movePrimary(maskOf(leg))) this.#loseWhileOut(leg);
   }
 

@@ -80,9 +80,10 @@ class EngineWorker {
     const { spec, legs, io, readOnly } = start;
     this.#path = openDataPath(io);
     this.#faults = new FaultPlan(io.faults);
-    this.#device = new TimedLegIo(io.timeoutMs, (leg, isIn) =>
-      this.#table.runner.feed({ kind: isIn ? 'legIn' : 'legOut', leg }),
-    );
+    this.#device = new TimedLegIo(io.timeoutMs, (leg, isIn) => {
+      const isLate = !this.#device.isQuiet(leg);
+      this.#table.runner.feed(isIn ? { kind: 'legIn', leg } : { kind: 'legOut', leg, isLate });
+    });
     this.#ground = {
       ...{ path: this.#path, faults: this.#faults, timed: this.#device, readOnly },
       comparesCopies: io.comparesCopies,

@@ -79,7 +79,9 @@ function legNotice(event: Extract<MirrorEvent, { leg: unknown }>, path: string):
     case 'primaryMoved':
       return notice('primary-moved', 'warning', `${name} is the primary now`, { leg, path });
     case 'legOut':
-      return notice('leg-out', 'warning', `${name} is out of service`, { leg, path });
+      return event.isLate
+        ? notice('leg-timeout', 'bad', `${name} does not answer: out of service`, { leg, path })
+        : notice('leg-out', 'warning', `${name} is out of service`, { leg, path });
     case 'legIn':
       return notice('leg-in', 'good', `${name} is in service again`, { leg, path });
     case 'repair': {

@@ -9,9 +9,16 @@ import type { ActivationPlan } from './activation-plan.ts';
 import type { InquiryAnswer } from './worker-messages.ts';
 
 /** What can make a leg lose regions. */
-const CAUSES: readonly EventName[] = ['leg-failed', 'leg-out', 'leg-repair', 'degraded'];
-/** An event is noted a moment after the engine has acted on it, or before. */
-const SLACK_MS = 2_000;
+const CAUSES: readonly EventName[] = [
+  'leg-failed',
+  'leg-out',
+  'leg-timeout',
+  'leg-repair',
+  'degraded',
+];
+/** An event is noted a moment after the engine has acted on it; ticks are coarse. */
+const NOTED_WITHIN_MS = 2_000;
+const TICK_MS = 150;
 
 export interface AnswerContext {
   readonly region: number;
@@ -50,12 +57,15 @@ function causeOf(
   legs: readonly number[],
   { region, events }: AnswerContext,
 ): string | null {
-  const latest = Date.parse(at) + SLACK_MS;
-  const cause = events.findLast(({ event, fields, at: happenedAt }) => {
-    if (Date.parse(happenedAt) > latest) return false;
+  const lostMs = Date.parse(at);
+  const causes = events.filter(({ event, fields }) => {
     const { leg, region: about } = fields;
     if (event === 'mismatch') return about === region;
     return CAUSES.includes(event) && legs.includes(Number(leg));
   });
+  const delay = (event: EngineEvent) => Date.parse(event.at) - lostMs;
+  const cause =
+    causes.find((one) => delay(one) >= -TICK_MS && delay(one) <= NOTED_WITHIN_MS) ??
+    causes.findLast((one) => delay(one) < 0);
   return cause?.text ?? null;
 }

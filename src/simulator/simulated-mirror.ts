@@ -45,9 +45,6 @@ type OrderEvent = Extract<
 >;
 type LateEvent = Extract<SimulationEvent, { readonly kind: 'late' }>;
 
-/** Below anything that a leg held at first. */
-const ROTTEN = -1_000_000;
-
 export class SimulatedMirror {
   readonly storage: SimulatedStorage;
   readonly clients: Clients;
@@ -111,7 +108,7 @@ export class SimulatedMirror {
       case 'return':
         return this.#return(event.leg);
       case 'rot':
-        this.#rot(event);
+        this.storage.rot(event.leg, event.sector, this.clients.oracle);
         return true;
       case 'tick':
       case 'jump':
@@ -206,13 +203,6 @@ export class SimulatedMirror {
       requests: this.#requests,
     };
     return new SimulatedMirror(storage, oracle, this.#makeEngine, before, away);
-  }
-
-  /** No other sector reads so, and no write. */
-  #rot({ leg, sector }: Extract<SimulationEvent, { kind: 'rot' }>): void {
-    const content = ROTTEN - sector * this.storage.scenario.legCount - leg;
-    this.storage.rot(leg, sector, content);
-    this.clients.oracle.rot(sector, content);
   }
 
   /** The owner's, once the mirror serves. */

@@ -26,6 +26,7 @@ import { byteCount, legIndex, SECTOR_BYTES } from '../geometry/units.ts';
 import type { LegMask } from '../region/leg-content.ts';
 import { LegContent, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
 import { contradict } from './contradiction.ts';
+import type { Oracle } from './oracle.ts';
 import type { Scenario } from './scenario.ts';
 import { DAMAGED_COUNT, geometryOf } from './scenario.ts';
 import { SimulatedDevice } from './simulated-device.ts';
@@ -43,6 +44,9 @@ interface SimulatedSidecar extends MirrorMemory {
   /** The regions that the log was last resumed for. */
   readonly remembered: RegionCount;
 }
+
+/** Below anything that a leg held at first. */
+const ROTTEN = -1_000_000;
 
 export class SimulatedStorage {
   readonly scenario: Scenario;
@@ -201,9 +205,12 @@ export class SimulatedStorage {
     });
   }
 
-  rot(leg: LegIndex, sector: number, content: number): void {
+  /** The sector becomes what no other reads, and nobody has written. */
+  rot(leg: LegIndex, sector: number, oracle: Oracle): void {
+    const content = ROTTEN - sector * this.legs.length - leg;
     this.legs[leg]?.writeDurably(sector, content);
     this.#rotten.add(sector);
+    oracle.rot(sector, content);
   }
 
   /** Some sector of `region` has rotted, on some leg, at some time. */

@@ -252,6 +252,7 @@ function eventWords(event: MirrorEvent): string {
     const tally = counts.map(([what, count]) => `${count} ${what}`).join(', ') || 'nothing';
     return `${event.event} at ${event.next}: ${tally}`;
   }
+  if (event.event === 'legOut') return `legOut ${event.leg}${event.isLate ? ' late' : ''}`;
   if (event.event !== 'mismatch') return Object.values(event).join(' ');
   return `mismatch ${event.region} of ${event.difference.hashes.map(({ leg }) => leg).join()}`;
 }
