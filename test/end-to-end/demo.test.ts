@@ -38,7 +38,8 @@ async function openDemo(): Promise<{ screen: PtyScreen; scratch: string }> {
 
 test('in the dashboard: it recovers, a leg fails, and who leaves finds it healed', async () => {
   const { screen, scratch } = await openDemo();
-  await screen.until(/leg \S*b\.img .*(out of service|taken out)/);
+  await screen.until(/ OK {2}idle/);
+  await screen.until(/leg \S*b\.img .*out of service/);
   screen.send('q');
   expect(await screen.exited).toMatchObject({ exitCode: 0 });
   const text = await screen.text();

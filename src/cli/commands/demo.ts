@@ -36,7 +36,7 @@ const NAME = 'demo';
 const LEG_BYTES = 256 * 1024 * 1024;
 /** Slow enough to watch, quick enough to wait for. */
 const RECOVERY_RATE = '48M';
-const SCREEN_RECOVERY_RATE = '12M';
+const SCREEN_RECOVERY_RATE = '20M';
 const LOOK_EVERY_MS = 200;
 /** Between two batches: a screen wants a mirror that is busy, not one that is drowned. */
 const BREATH_MS = 20;
