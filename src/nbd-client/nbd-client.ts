@@ -84,6 +84,14 @@ export class NbdClient {
     await this.#ask(COMMAND.WRITE, offset, data.length, data, 0);
   }
 
+  async zero(offset: number, length: number): Promise<void> {
+    await this.#ask(COMMAND.WRITE_ZEROES, offset, length, null, 0);
+  }
+
+  async trim(offset: number, length: number): Promise<void> {
+    await this.#ask(COMMAND.TRIM, offset, length, null, 0);
+  }
+
   async flush(): Promise<void> {
     await this.#ask(COMMAND.FLUSH, 0, 0, null, 0);
   }

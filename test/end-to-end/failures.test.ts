@@ -35,16 +35,7 @@ async function activate(...faults: string[]): Promise<NbdClient> {
   return mirror.connect();
 }
 
-/** `7/8 AD A`: regions in sync, legs, log, out of the line that dm would print. */
-async function dm(): Promise<string> {
-  const line = (await mirror.do('status', 'm', '--format', 'dm')).trim();
-  const { legs, logFile } = mirror;
-  const form = new RegExp(
-    `^m: 0 8192 mirror ${legs.length} ${legs.join(' ')} (\\S+) 1 (\\S+) 3 disk ${logFile} (\\S)$`,
-  );
-  const [, count, letters, log] = form.exec(line) ?? [];
-  return count === undefined ? line : `${count} ${letters} ${log}`;
-}
+const dm = () => mirror.dm();
 
 function sidecar() {
   const file = path.join(mirror.stateDir, 'm.state.json');

@@ -65,6 +65,17 @@ export class ScratchMirror {
     return mirrors[0];
   }
 
+  /** `7/8 AD A`: regions in sync, legs, log, out of the line that dm would print. */
+  async dm(): Promise<string> {
+    const line = (await this.do('status', this.name, '--format', 'dm')).trim();
+    const { legs, logFile } = this;
+    const form = new RegExp(
+      `^m: 0 \\d+ mirror ${legs.length} ${legs.join(' ')} (\\S+) 1 (\\S+) 3 disk ${logFile} (\\S)$`,
+    );
+    const [, count, letters, log] = form.exec(line) ?? [];
+    return count === undefined ? line : `${count} ${letters} ${log}`;
+  }
+
   /** In the background; deactivated when the test is over, whatever happened in it. */
   async activate(...words: string[]): Promise<void> {
     onTestFinished(async () => void (await this.run('deactivate', this.name)));
