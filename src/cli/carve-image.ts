@@ -76,19 +76,23 @@ export async function* carve(
   progress: Progress,
 ): AsyncGenerator<CarvedPlace> {
   const interruption = outside.interruption();
+  /** A signal is only noticed while we wait. */
+  const breathe = async () => {
+    await outside.sleep(0);
+    if (interruption.aborted) throw interruption.reason;
+  };
   const pace = new BytePace(file.sizeBytes, 0, outside.now().getTime());
   let reached = 0;
   try {
     for (const { at, length } of looks(file, lvm, extentsOnly)) {
       for (const offset of signaturesIn(file.read(at, length))) {
+        await breathe();
         const place = judge(file, lvm, at + offset);
         if (place.score >= SCORE_MIN) yield place;
       }
       progress.show(pace.passed(at + length - reached, outside.now().getTime()));
       reached = at + length;
-      // A signal is only noticed between two looks.
-      await outside.sleep(0);
-      if (interruption.aborted) throw interruption.reason;
+      await breathe();
     }
   } finally {
     progress.end();
