@@ -215,7 +215,13 @@ export function findReceipt(file: string): VerifyReceipt | null {
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') return null;
-    throw new MirrorError('USAGE', `cannot read the receipt ${file}: ${message}`, {}, '', cause);
+    throw new MirrorError(
+      'USAGE',
+      `cannot read the receipt ${file}: ${message}`,
+      {},
+      'name another file, which need not exist yet',
+      cause,
+    );
   }
   try {
     return readJson(source, verifyReceipt);

@@ -76,7 +76,12 @@ function tableFacts(
   flags: Flags,
 ): Pick<MirrorFacts, 'sizeBytes' | 'regionSizeBytes' | 'source'> {
   if (flags.has('size') || flags.has('region-size')) {
-    throw new MirrorError('USAGE', '--table already says --size and --region-size');
+    throw new MirrorError(
+      'USAGE',
+      '--table already says --size and --region-size',
+      {},
+      'leave them out',
+    );
   }
   const { sizeBytes, regionSizeBytes } = parseTableLine(table);
   return { sizeBytes, regionSizeBytes, source: '--table' };

@@ -86,7 +86,9 @@ async function inTime<Value>(work: Promise<Value>, shown: string): Promise<Value
   const { promise: silence, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     const message = `${shown} has not answered for ${SILENCE_MS_MAX / 1000} seconds`;
-    reject(new MirrorError('NBD_CLIENT_FAILED', message, { uri: shown }));
+    reject(
+      new MirrorError('NBD_CLIENT_FAILED', message, { uri: shown }, 'see whether the server is up'),
+    );
   }, SILENCE_MS_MAX);
   try {
     return await Promise.race([work, silence]);

@@ -131,7 +131,13 @@ function attempt<Value>(path: string, step: () => Value): Value {
     const { code, message } = cause as NodeJS.ErrnoException;
     const facts = { path, errno: code ?? '' };
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new MirrorError('LOG_NOT_FOUND', `${path} does not exist`, facts, '', cause);
+      throw new MirrorError(
+        'LOG_NOT_FOUND',
+        `${path} does not exist`,
+        facts,
+        'see that it is spelled right and mounted',
+        cause,
+      );
     }
     if (code === 'EACCES' || code === 'EPERM') {
       const hint = 'run as a user who may read it';
@@ -142,5 +148,16 @@ function attempt<Value>(path: string, step: () => Value): Value {
 }
 
 function unreadable(path: string, why: string, cause?: unknown): MirrorError {
-  return new MirrorError('LOG_READ_FAILED', `${path} cannot be read: ${why}`, { path }, '', cause);
+  // What is no file at all has no cause; what breaks while it is read is better not read twice.
+  const hint =
+    cause === undefined
+      ? 'give a file or a device'
+      : 'copy it with ddrescue, then look at the copy';
+  return new MirrorError(
+    'LOG_READ_FAILED',
+    `${path} cannot be read: ${why}`,
+    { path },
+    hint,
+    cause,
+  );
 }

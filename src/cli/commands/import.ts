@@ -99,7 +99,12 @@ function readVolumes(outside: Outside, words: readonly string[]) {
     try {
       const lvm = readLvm(file);
       if (lvm?.group == null) {
-        throw new MirrorError('LVM_NOT_FOUND', `${word} has no LVM metadata that can be read`);
+        throw new MirrorError(
+          'LVM_NOT_FOUND',
+          `${word} has no LVM metadata that can be read`,
+          {},
+          'give whole physical volumes, or images of them from the first byte on',
+        );
       }
       groups.push({ group: lvm.group, isCurrent: lvm.isCurrent });
       ids.set(lvm.pvId, file.path);
@@ -134,7 +139,13 @@ function readLog(plan: LvmImport): Uint8Array | null {
   });
   if (copies.length === 0) return null;
   const cut = copies.some((copy) => copy.length < importedLogBytes(plan));
-  if (cut) throw new MirrorError('LOG_TRUNCATED', 'the volume ends within the log');
+  if (cut)
+    throw new MirrorError(
+      'LOG_TRUNCATED',
+      'the volume ends within the log',
+      {},
+      'give an image of the whole volume',
+    );
   const merged = mergedLog(plan, copies);
   if (!merged.ok) throw merged.error;
   return merged.value;

@@ -69,7 +69,7 @@ function inFormat(log: LogInput, format: string, columns: number): Uint8Array | 
   if (format === 'json') return `${JSON.stringify(log.mdBitmap)}\n`;
   if (format === 'text') return `${describeMdBitmap(log.mdBitmap).join('\n')}\n`;
   const message = `${log.place.shown} is an md bitmap, which is shown as text or json only`;
-  throw new MirrorError('USAGE', message);
+  throw new MirrorError('USAGE', message, {}, 'leave --format out, or add --json');
 }
 
 function formatFrom(flags: Flags): string {
@@ -80,5 +80,6 @@ function formatFrom(flags: Flags): string {
   ];
   const [format = 'text', ...others] = new Set(asked);
   if (others.length === 0) return format;
-  throw new MirrorError('USAGE', `one format at a time, not ${[format, ...others].join(' and ')}`);
+  const message = `one format at a time, not ${[format, ...others].join(' and ')}`;
+  throw new MirrorError('USAGE', message, {}, 'name one of them');
 }

@@ -67,7 +67,12 @@ export const command: Command = {
       const runs = await provenRuns(outside, log, examined, input.all('LEG'), file);
       if (!areProvenEqual(clean, runs)) throw notEqual(file, clean);
     } else if (receipt !== null || input.all('LEG').length > 0) {
-      throw new MirrorError('USAGE', 'a receipt and legs are only for --set-clean');
+      throw new MirrorError(
+        'USAGE',
+        'a receipt and legs are only for --set-clean',
+        {},
+        'leave them out',
+      );
     }
     const plan = planEdit(examined, dirty, clean);
     const loss = `bits of ${log.place.shown} are changed: the next activation copies other regions than it would now`;

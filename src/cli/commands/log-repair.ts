@@ -88,7 +88,13 @@ async function runsFor(
   }
   if (!flags.has('legs')) {
     const misplaced = file !== null || legWords.length > 0;
-    if (misplaced) throw new MirrorError('USAGE', 'legs or a receipt were given, but not --legs');
+    if (misplaced)
+      throw new MirrorError(
+        'USAGE',
+        'legs or a receipt were given, but not --legs',
+        {},
+        'put --legs before them',
+      );
     return null;
   }
   const { comparison } = await compareWithLog(outside, log, examined, legWords, flags, {

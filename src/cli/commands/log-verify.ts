@@ -120,7 +120,12 @@ function levelFrom(flags: Flags, legWords: readonly string[]): VerifyLevel {
     throw new MirrorError('USAGE', 'legs were given, but not --legs', {}, 'put --legs before them');
   }
   if (flags.has('legs') && given !== null && given !== 'legs') {
-    throw new MirrorError('USAGE', `--legs is deeper than --level ${given}`);
+    throw new MirrorError(
+      'USAGE',
+      `--legs is deeper than --level ${given}`,
+      {},
+      'leave one of them out',
+    );
   }
   const only = ['sample', 'receipt'].find((name) => flags.has(name));
   if (only !== undefined && !wantsLegs) {
@@ -138,7 +143,12 @@ async function compare(
   const receipt = flags.value('receipt');
   const sampleShare = shareFrom(flags);
   if (receipt !== null && sampleShare !== null) {
-    throw new MirrorError('USAGE', 'a sample proves nothing that a receipt could hold');
+    throw new MirrorError(
+      'USAGE',
+      'a sample proves nothing that a receipt could hold',
+      {},
+      'leave --sample or --receipt out',
+    );
   }
   const receiptPath = receipt === null ? null : path.resolve(outside.cwd, receipt);
   const examined = examine(log.excerpt, log.facts);
@@ -151,5 +161,10 @@ function shareFrom(flags: Flags): number | null {
   if (text === null) return null;
   const percent = /^\d+(\.\d+)?%?$/.test(text) ? Number.parseFloat(text) : Number.NaN;
   if (percent > 0 && percent <= 100) return percent / 100;
-  throw new MirrorError('USAGE', `--sample ${text} is no percentage above 0, up to 100`);
+  throw new MirrorError(
+    'USAGE',
+    `--sample ${text} is no percentage above 0, up to 100`,
+    {},
+    'write 5 or 0.5%',
+  );
 }
