@@ -211,19 +211,28 @@ function attentionOf(
     return mismatchAttention(spec, snapshot.differingRegions, primary);
   }
   if (outOfSync === 0) return { status: '', action: '' };
+  const where =
+    spec.legs.length === 2 ? `${amount} are on ${primary} only` : `${amount} are not on every leg`;
   if (readOnly) {
     return {
-      status: `${amount} are on ${primary} only, and a read-only mirror does not recover`,
+      status: `${where}, and a read-only mirror does not recover`,
       action: `mirrorctl deactivate ${spec.name}, then mirrorctl activate ${spec.name} --read-write to copy them`,
     };
   }
   if (snapshot.recovery.paused) {
     return {
-      status: `${amount} are on ${primary} only, and recovery is paused`,
+      status: `${where}, and recovery is paused`,
       action: `mirrorctl recovery resume ${spec.name}`,
     };
   }
-  return { status: `${amount} are on ${primary} only, and are being copied`, action: '' };
+  return { status: `${leavingWords(spec)}${where}, and are being copied`, action: '' };
+}
+
+/** Which leg goes when what is copied is copied, as the begin of a sentence. */
+function leavingWords({ legs }: MirrorSpec): string {
+  const index = legs.findIndex(({ stage }) => stage === 'leaving');
+  if (index < 0) return '';
+  return `leg ${legs[index]?.path} is being replaced by ${legs[index + 1]?.path}; `;
 }
 
 /** Also of a mirror without an engine. */
