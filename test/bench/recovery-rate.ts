@@ -1,19 +1,23 @@
 /**
- * How fast a whole mirror recovers, next to `dd bs=1M` copying the same pair of files.
+ * How fast a whole mirror recovers, next to the tools that copy one of the same files to the other; and
+ * what a client notices meanwhile.
  *
- * Both legs are cached; each round runs dd, then a recovery, so that drift hits both. dd writes into the
- * existing file (conv=notrunc) and is not asked to sync, as recovery's clock stops when the regions are in
- * sync, before the sweep has flushed them: both figures are copies into the page cache.
+ * Both legs are cached; each round runs every tool, then a recovery, so that drift hits all. The tools
+ * write into the existing file and are not asked to sync, as recovery's clock stops when the regions are
+ * in sync, before the sweep has flushed them: all figures are copies into the page cache.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import path from 'node:path';
+import { runFio } from './fio.ts';
 import {
+  has,
   inScratch,
   MIB,
   MIRRORCTL,
   makeLeg,
   median,
   mirrorctl,
+  statusOf,
   stopServer,
   table,
 } from './scratch.ts';
@@ -24,39 +28,114 @@ export interface RecoveryOptions {
   readonly parents: readonly string[];
 }
 
+const COPIERS: Readonly<Record<string, (from: string, to: string) => string[]>> = {
+  'dd bs=1M': (from, to) => [
+    'dd',
+    `if=${from}`,
+    `of=${to}`,
+    'bs=1M',
+    'conv=notrunc',
+    'status=none',
+  ],
+  cp: (from, to) => ['cp', '--sparse=never', '--reflink=never', from, to],
+  nbdcopy: (from, to) => ['nbdcopy', from, to],
+};
+
 export async function benchRecovery({ rounds, legMib, parents }: RecoveryOptions): Promise<string> {
+  const tools = Object.keys(COPIERS).filter((tool) => has(tool.split(' ')[0] ?? ''));
   const rows: string[][] = [];
   for (const parent of parents) {
     await inScratch(parent, async (directory) => {
-      const [a, b] = [path.join(directory, 'a.img'), path.join(directory, 'b.img')];
-      makeLeg(a, legMib, 1);
-      makeLeg(b, legMib, 2);
-      const state = path.join(directory, 'state');
-      mirrorctl(state, 'create', 'm', a, b);
-      const [dd, recovery]: [number[], number[]] = [[], []];
+      const { a, b, state } = makeMirror(directory, legMib);
+      const tookEach = new Map(tools.map((tool): [string, number[]] => [tool, []]));
+      const recovery: number[] = [];
       for (let round = 0; round < rounds; round += 1) {
-        dd.push(ddSeconds(a, b));
+        for (const [tool, took] of tookEach) took.push(copySeconds(COPIERS[tool]?.(a, b) ?? []));
         recovery.push(await recoverySeconds(state));
       }
       const rate = (seconds: number) => ((legMib * MIB) / 1e6 / seconds).toFixed(0);
-      const ratio = median(dd.map((seconds, round) => seconds / (recovery[round] ?? 0)));
-      rows.push([parent, rate(median(dd)), rate(median(recovery)), ratio.toFixed(2)]);
+      const best = recovery.map((_, round) =>
+        Math.min(...[...tookEach.values()].map((took) => took[round] ?? Number.POSITIVE_INFINITY)),
+      );
+      const ratio = median(best.map((seconds, round) => seconds / (recovery[round] ?? 0)));
+      rows.push([
+        parent,
+        ...[...tookEach.values()].map((took) => rate(median(took))),
+        rate(median(recovery)),
+        ratio.toFixed(2),
+      ]);
     });
   }
-  return `### Recovery of a cached pair, MB/s (medians)\n\n${table(['legs on', 'dd bs=1M', 'mirrorctl', '× dd'], rows)}`;
+  const head = ['legs on', ...tools, 'mirrorctl', '× fastest'];
+  return `### Recovery of a cached pair, MB/s (medians)\n\n${table(head, rows)}`;
 }
 
-function ddSeconds(from: string, to: string): number {
+/** The latency of one client while nothing else goes on, and while the mirror recovers. */
+export async function benchForeground({
+  rounds,
+  legMib,
+  parents,
+}: RecoveryOptions): Promise<string> {
+  const rows: string[][] = [];
+  for (const parent of parents) {
+    await inScratch(parent, async (directory) => {
+      const { state } = makeMirror(directory, legMib);
+      const [idle, during]: [number[], number[]] = [[], []];
+      for (let round = 0; round < rounds; round += 1) {
+        const { idleMicros, duringMicros } = await foregroundMicros(state, directory);
+        idle.push(idleMicros);
+        during.push(duringMicros);
+      }
+      const ratio = median(during.map((micros, round) => micros / (idle[round] ?? 0)));
+      rows.push([parent, median(idle).toFixed(0), median(during).toFixed(0), ratio.toFixed(2)]);
+    });
+  }
+  return `### 4k random writes QD1 while the mirror recovers, p99 in µs (medians)\n\n${table(['legs on', 'idle', 'during recovery', '×'], rows)}`;
+}
+
+const ONE_CLIENT = ['--rw=randwrite', '--bs=4k', '--iodepth=1'];
+
+/** Recovery must last longer than the look at it; it is held until the client has been seen idle. */
+async function foregroundMicros(state: string, directory: string) {
+  const socket = path.join(directory, 'nbd');
+  const engine = startEngine(state, '--listen', `unix:${socket}`);
+  await lineWith(engine.stdout, 'serving');
+  mirrorctl(state, 'recovery', 'pause', 'm');
+  const uri = `nbd+unix:///m?socket=${socket}`;
+  runFio(uri, ONE_CLIENT, 0.5);
+  const idle = runFio(uri, ONE_CLIENT, 0.5);
+  mirrorctl(state, 'recovery', 'resume', 'm');
+  const during = runFio(uri, ONE_CLIENT, 0.5);
+  const { recovery } = statusOf(state);
+  if (!recovery.active) console.log('recovery ended before its client did: take larger legs');
+  await stopServer(engine);
+  return { idleMicros: idle.p99Micros, duringMicros: during.p99Micros };
+}
+
+function makeMirror(directory: string, legMib: number) {
+  const [a, b] = [path.join(directory, 'a.img'), path.join(directory, 'b.img')];
+  makeLeg(a, legMib, 1);
+  makeLeg(b, legMib, 2);
+  const state = path.join(directory, 'state');
+  mirrorctl(state, 'create', 'm', a, b);
+  return { a, b, state };
+}
+
+function copySeconds([tool = '', ...words]: readonly string[]): number {
   const started = performance.now();
-  execFileSync('dd', [`if=${from}`, `of=${to}`, 'bs=1M', 'conv=notrunc', 'status=none']);
+  execFileSync(tool, words);
   return (performance.now() - started) / 1000;
+}
+
+function startEngine(state: string, ...words: string[]) {
+  return spawn(MIRRORCTL, ['activate', 'm', '--init-log', '--state-dir', state, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 /** From the first client that could connect to the engine's word that all is in sync. */
 async function recoverySeconds(state: string): Promise<number> {
-  const engine = spawn(MIRRORCTL, ['activate', 'm', '--init-log', '--state-dir', state], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const engine = startEngine(state);
   const serving = lineWith(engine.stdout, 'serving').then(() => performance.now());
   const inSync = lineWith(engine.stderr, 'all regions are in sync\n').then(() => performance.now());
   const seconds = ((await inSync) - (await serving)) / 1000;

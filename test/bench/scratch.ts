@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
+import type { MirrorStatus } from '../../src/control-protocol/mirror-status.ts';
 
 export const MIB = 1024 * 1024;
 export const MIRRORCTL = path.resolve(import.meta.dirname, '../../bin/mirrorctl');
@@ -44,15 +45,25 @@ export function mirrorctl(stateDir: string, ...words: string[]): string {
   });
 }
 
+/** The status of the mirror `m`. */
+export function statusOf(stateDir: string): MirrorStatus {
+  const { mirrors } = JSON.parse(mirrorctl(stateDir, 'status', 'm', '--json'));
+  return mirrors[0];
+}
+
 /** A server that listens on `socket` when this resolves. */
 export async function startServer(
   command: readonly string[],
   socket: string,
 ): Promise<ChildProcess> {
   const [file = '', ...args] = command;
-  const server = spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const server = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  server.stderr.on('data', (chunk: Buffer) => {
+    if (said.length < 4096) said += chunk.toString();
+  });
   while (!existsSync(socket)) {
-    if (server.exitCode !== null) throw new Error(`${file} ended with ${server.exitCode}`);
+    if (server.exitCode !== null) throw new Error(`${file} ended with ${server.exitCode}: ${said}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return server;
