@@ -41,6 +41,8 @@ export interface CopyOutcome {
 export interface CopyWorkerStart {
   readonly legs: readonly CopyLeg[];
   readonly manner: CopyManner;
+  /** Of a `CallPulse`. */
+  readonly pulse: SharedArrayBuffer;
 }
 
 export interface CopyManner {

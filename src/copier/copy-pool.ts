@@ -10,9 +10,18 @@
  *
  * A worker that dies takes no order with it: each ends with ECANCELED, a copy as its `readError`, a
  * comparison for every leg, and the other workers go on.
+ *
+ * A call that does not come back within the time limit is known by its leg (call-pulse.ts): the worker
+ * is dismissed, another one takes its place and its orders, and the order under way ends without that
+ * leg. Until the call is over, which ends the worker, the leg must not be used: `hangs` is told.
+ *
+ *   worker   ├─ order 1 ─┤├─ order 2, a call on leg 1 ───────────────… over ─▶ ends, leg 1 is free
+ *   another                                         ├─ order 3 ─┤├─ …
  */
 import { Worker } from 'node:worker_threads';
 import { broken, invariant } from '../errors/invariant.ts';
+import type { LegIndex } from '../geometry/units.ts';
+import { CallPulse } from './call-pulse.ts';
 import type {
   CompareJob,
   CompareOutcome,
@@ -38,26 +47,59 @@ const ENTRY = import.meta.url.endsWith('.ts')
   ? new URL('./copy-worker.ts', import.meta.url)
   : new URL('./copy-worker.js', import.meta.url);
 
+/** Asked for nothing without one. */
+export interface HangWatch {
+  readonly limitMs: number;
+  /** `leg` does not answer; what it returns is called when it has. */
+  hangs(leg: LegIndex): () => void;
+}
+
 interface Copier {
   readonly worker: Worker;
+  readonly pulse: CallPulse;
   readonly ahead: Map<number, Task>;
+  /** The call that it was in when somebody looked, and when that was first so. */
+  seen: { readonly call: number; readonly since: number } | null;
+  /** Called when it is gone, if it was dismissed. */
+  over: (() => void) | null;
   /** Resolved when the thread has ended. */
   readonly gone: Promise<void>;
 }
 
 export class CopyPool {
+  readonly #start: Omit<CopyWorkerStart, 'pulse'>;
+  readonly #hangs: HangWatch | null;
   #copiers: readonly Copier[];
   #nextId = 0;
   #closed: Promise<void> | null = null;
 
   /** The devices stay open until the pool is closed. */
-  constructor(legs: readonly CopyLeg[], workers: number, manner: CopyManner = { compares: false }) {
+  constructor(
+    legs: readonly CopyLeg[],
+    workers: number,
+    manner: CopyManner = { compares: false },
+    hangs: HangWatch | null = null,
+  ) {
     invariant(workers > 0, 'somebody must copy');
-    const start: CopyWorkerStart = {
+    this.#start = {
       legs: legs.map(({ device, offsetBytes }) => ({ device, offsetBytes })),
       manner,
     };
-    this.#copiers = Array.from({ length: workers }, () => this.#hire(start));
+    this.#hangs = hangs;
+    this.#copiers = Array.from({ length: workers }, () => this.#hire());
+  }
+
+  /** `elapsed` in milliseconds, from anywhere: looks whether a call takes too long. */
+  tick(elapsed: number): void {
+    const { limitMs } = this.#hangs ?? { limitMs: Number.POSITIVE_INFINITY };
+    for (const copier of this.#copiers) {
+      const now = copier.ahead.size === 0 ? null : copier.pulse.now();
+      if (now === null) copier.seen = null;
+      else if (now.call !== copier.seen?.call) copier.seen = { call: now.call, since: elapsed };
+      else if (elapsed - copier.seen.since >= limitMs && copier.pulse.dismiss(now.leg)) {
+        this.#replace(copier, now.leg);
+      }
+    }
   }
 
   /** `done` is called later, never from within. */
@@ -80,11 +122,29 @@ export class CopyPool {
       queueMicrotask(() => cancel(task, 'no copy worker is left'));
       return;
     }
+    this.#hand(copier, task);
+  }
+
+  #hand(copier: Copier, task: Task): void {
     const id = this.#nextId;
     this.#nextId += 1;
     copier.ahead.set(id, task);
     const { kind, job } = task;
     tell(copier.worker, { id, kind, job } as WorkOrder);
+  }
+
+  /** `copier` has been dismissed in a call on `leg`, for the first of its orders. */
+  #replace(copier: Copier, leg: LegIndex): void {
+    const [late, ...rest] = copier.ahead.values();
+    copier.ahead.clear();
+    copier.over = this.#hangs?.hangs(leg) ?? null;
+    copier.worker.unref();
+    const another = this.#hire();
+    this.#copiers = this.#copiers.map((one) => (one === copier ? another : one));
+    for (const task of rest) this.#hand(another, task);
+    invariant(late !== undefined, 'it is in a call for somebody');
+    const without = withoutLeg(late, leg);
+    if (without !== null) this.#hand(another, without);
   }
 
   /** Ends when the copies handed in so far have ended and the threads are gone. */
@@ -99,8 +159,10 @@ export class CopyPool {
     await Promise.all(copiers.map(({ gone }) => gone));
   }
 
-  #hire(start: CopyWorkerStart): Copier {
-    const worker = new Worker(ENTRY, { name: 'mirrorctl-copier', workerData: start });
+  #hire(): Copier {
+    const pulse = new CallPulse();
+    const workerData: CopyWorkerStart = { ...this.#start, pulse: pulse.memory };
+    const worker = new Worker(ENTRY, { name: 'mirrorctl-copier', workerData });
     const ahead: Copier['ahead'] = new Map();
     let cause = 'the copy worker ended';
     worker.on('message', (report: WorkReport) => {
@@ -117,10 +179,12 @@ export class CopyPool {
         this.#copiers = this.#copiers.filter((copier) => copier.worker !== worker);
         for (const task of ahead.values()) cancel(task, cause);
         ahead.clear();
+        copier.over?.();
         resolve();
       });
     });
-    return { worker, ahead, gone };
+    const copier: Copier = { worker, pulse, ahead, gone, seen: null, over: null };
+    return copier;
   }
 }
 
@@ -132,6 +196,24 @@ function end(task: Task, report: WorkReport): void {
   if (task.kind === 'copy' && report.kind === 'copy') task.done(report.outcome);
   else if (task.kind === 'compare' && report.kind === 'compare') task.done(report.outcome);
   else broken(`a ${task.kind} was reported as a ${report.kind}`);
+}
+
+/** Ends `task` because `leg` does not answer, or returns what can still be done of it. */
+function withoutLeg(task: Task, leg: LegIndex): Task | null {
+  const error = { code: 'ETIMEDOUT', message: `leg ${leg} does not answer` };
+  if (task.kind === 'copy') {
+    const { source, targets } = task.job;
+    const writeErrors = targets.map((target) => (target === leg ? error : null));
+    const readError = source === leg ? error : null;
+    task.done({ readError, writeErrors, bytesCopied: 0, bytesSkippedAsHoles: 0 });
+    return null;
+  }
+  const legs = task.job.legs.filter((one) => one !== leg);
+  const done: CompareDone = ({ unreadable, difference }) =>
+    task.done({ unreadable: [...unreadable, { leg, error }], difference });
+  if (legs.length > 1) return { kind: 'compare', job: { ...task.job, legs }, done };
+  done({ unreadable: [], difference: null });
+  return null;
 }
 
 function cancel(task: Task, message: string): void {

@@ -1,25 +1,34 @@
 /**
  * A worker of the copy pool: carries out one order after the other and reports each. It blocks while
- * it copies or compares, which is what it is for; the orders that came meanwhile wait in its port.
+ * it copies or compares, which is what it is for; the orders that came meanwhile wait in its port. One
+ * that was dismissed ends as soon as it notices.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { invariant } from '../errors/invariant.ts';
+import { CallPulse, Dismissed } from './call-pulse.ts';
 import type { CopyWorkerStart, ToCopyWorker, WorkOrder, WorkReport } from './copy-messages.ts';
 import { LegComparer } from './leg-comparer.ts';
 import { LegCopier } from './leg-copier.ts';
 
 const port = parentPort;
 invariant(port !== null, 'copies run in a worker');
-const { legs, manner } = workerData as CopyWorkerStart;
-const copier = new LegCopier(legs, manner);
-const comparer = new LegComparer(legs);
+const { legs, manner, pulse } = workerData as CopyWorkerStart;
+const { watch } = new CallPulse(pulse);
+const copier = new LegCopier(legs, manner, watch);
+const comparer = new LegComparer(legs, watch);
 
 port.on('message', (message: ToCopyWorker) => {
   if (message === 'finish') {
     port.close();
     return;
   }
-  port.postMessage(carryOut(message));
+  try {
+    port.postMessage(carryOut(message));
+  } catch (error) {
+    if (!(error instanceof Dismissed)) throw error;
+    // Its orders are others' by now, and the call that did not come back has.
+    process.exit();
+  }
 });
 
 function carryOut({ id, ...order }: WorkOrder): WorkReport {

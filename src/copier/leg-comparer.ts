@@ -18,14 +18,17 @@ import type { IoError } from '../devices/leg-io.ts';
 import { invariant } from '../errors/invariant.ts';
 import type { LegIndex } from '../geometry/units.ts';
 import { SECTOR_BYTES } from '../geometry/units.ts';
+import type { CallWatch } from './call-pulse.ts';
+import { unwatched } from './call-pulse.ts';
 import type { CompareJob, CompareOutcome, CopyLeg, LegFailure } from './copy-messages.ts';
-import { readFully } from './leg-reading.ts';
+import type { WatchedLeg } from './leg-reading.ts';
+import { readFully, watchedLegs } from './leg-reading.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
 interface ComparedLeg {
   readonly leg: LegIndex;
-  readonly at: CopyLeg;
+  readonly at: WatchedLeg;
   readonly buffer: Buffer;
 }
 
@@ -36,11 +39,12 @@ interface Span {
 }
 
 export class LegComparer {
-  readonly #legs: readonly CopyLeg[];
+  readonly #legs: readonly WatchedLeg[];
   readonly #buffers: Buffer[] = [];
 
-  constructor(legs: readonly CopyLeg[]) {
-    this.#legs = legs;
+  /** Whatever is called on a leg goes through `watch`, which may throw to end it all. */
+  constructor(legs: readonly CopyLeg[], watch: CallWatch = unwatched) {
+    this.#legs = watchedLegs(legs, watch);
   }
 
   compare({ legs: indices, offset, length }: CompareJob): CompareOutcome {
@@ -76,9 +80,9 @@ export class LegComparer {
   }
 }
 
-function forget({ device, offsetBytes }: CopyLeg, { start, end }: Span): void {
+function forget({ call, offsetBytes }: WatchedLeg, { start, end }: Span): void {
   // Nobody depends on it: where it cannot be forgotten, the cache answers.
-  changeCacheNow(device.fd, 'forget', offsetBytes + start, end - start);
+  call((fd) => changeCacheNow(fd, 'forget', offsetBytes + start, end - start));
 }
 
 /** `leaveOut` takes a leg out of `legs`. What the others have in the span is compared all the same. */
@@ -110,10 +114,10 @@ function differingSpan(
 /** How far every leg has a hole from `at` on; 0 where one has data. */
 function holeOnAll(legs: Iterable<ComparedLeg>, at: number, end: number): number {
   let common = end;
-  for (const { device, offsetBytes } of [...legs].map((one) => one.at)) {
-    const data = seekData(device.fd, offsetBytes + at);
+  for (const { call, offsetBytes } of [...legs].map((one) => one.at)) {
+    const data = call((fd) => seekData(fd, offsetBytes + at));
     // What lies behind the end of a file looks like a hole, but is nothing at all.
-    const holeEnd = data === ENXIO ? fs.fstatSync(device.fd).size : data;
+    const holeEnd = data === ENXIO ? call((fd) => fs.fstatSync(fd).size) : data;
     common = Math.min(common, holeEnd - offsetBytes);
   }
   return Math.max(0, common - at);

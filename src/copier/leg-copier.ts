@@ -20,8 +20,11 @@ import { copyFileRange, fallocateNow, pwriteNow } from '../devices/file-calls.ts
 import { ioError, ioErrorOfErrno } from '../devices/io-error.ts';
 import type { IoError } from '../devices/leg-io.ts';
 import { invariant } from '../errors/invariant.ts';
+import type { CallWatch } from './call-pulse.ts';
+import { unwatched } from './call-pulse.ts';
 import type { CopyJob, CopyLeg, CopyManner, CopyOutcome } from './copy-messages.ts';
-import { endOf, readFully } from './leg-reading.ts';
+import type { WatchedLeg } from './leg-reading.ts';
+import { endOf, readFully, watchedLegs } from './leg-reading.ts';
 
 /** Both measured: larger ones leave the processor's cache, smaller ones cost calls. */
 const CHUNK_BYTES = 512 * 1024;
@@ -34,17 +37,17 @@ const ZEROES = new Uint8Array(CHUNK_BYTES);
 
 /** What one job has come to so far. */
 interface Progress {
-  readonly source: CopyLeg;
+  readonly source: WatchedLeg;
   readonly targets: readonly Target[];
   /** The one target that the kernel may copy to by itself. */
-  readonly kernelTarget: CopyLeg | null;
+  readonly kernelTarget: WatchedLeg | null;
   readError: IoError | null;
   bytesCopied: number;
   bytesSkippedAsHoles: number;
 }
 
 interface Target {
-  readonly leg: CopyLeg;
+  readonly leg: WatchedLeg;
   error: IoError | null;
 }
 
@@ -55,7 +58,7 @@ interface DataRun {
 }
 
 export class LegCopier {
-  readonly #legs: readonly CopyLeg[];
+  readonly #legs: readonly WatchedLeg[];
   readonly #compares: boolean;
   readonly #buffer = new Uint8Array(CHUNK_BYTES);
   readonly #compared = new Uint8Array(COMPARED_BYTES);
@@ -64,10 +67,15 @@ export class LegCopier {
    * everything behind it, so it is not asked again for every region. Data that has become a hole
    * since is copied as zeroes, which is right; holes are never remembered.
    */
-  readonly #dataRuns = new Map<CopyLeg, DataRun>();
+  readonly #dataRuns = new Map<WatchedLeg, DataRun>();
 
-  constructor(legs: readonly CopyLeg[], { compares }: CopyManner = { compares: false }) {
-    this.#legs = legs;
+  /** Whatever is called on a leg goes through `watch`, which may throw to end it all. */
+  constructor(
+    legs: readonly CopyLeg[],
+    { compares }: CopyManner = { compares: false },
+    watch: CallWatch = unwatched,
+  ) {
+    this.#legs = watchedLegs(legs, watch);
     this.#compares = compares;
   }
 
@@ -89,20 +97,20 @@ export class LegCopier {
     return { readError, writeErrors, bytesCopied, bytesSkippedAsHoles };
   }
 
-  #leg(index: number): CopyLeg {
+  #leg(index: number): WatchedLeg {
     const leg = this.#legs[index];
     invariant(leg !== undefined, `no leg ${index}`);
     return leg;
   }
 
   /** The run of data or hole that begins at `at`, cut off at `end`; both count from the leg's start. */
-  #runAt(source: CopyLeg, at: number, end: number): { length: number; hole: boolean } {
+  #runAt(source: WatchedLeg, at: number, end: number): { length: number; hole: boolean } {
     const start = source.offsetBytes + at;
     const known = this.#dataRuns.get(source);
     if (known !== undefined && known.start <= start && start < known.end) {
       return { length: Math.min(known.end - start, end - at), hole: false };
     }
-    const [run] = allocationRuns(source.device.fd, start, Number.POSITIVE_INFINITY, 1);
+    const [run] = source.call((fd) => allocationRuns(fd, start, Number.POSITIVE_INFINITY, 1));
     invariant(run !== undefined, 'a range that is not empty begins with a run');
     if (!run.hole) this.#dataRuns.set(source, { start, end: start + run.length });
     return { length: Math.min(run.length, end - at), hole: run.hole };
@@ -121,7 +129,7 @@ export class LegCopier {
     }
   }
 
-  #bring(target: CopyLeg, chunk: Uint8Array, at: number): IoError | null {
+  #bring(target: WatchedLeg, chunk: Uint8Array, at: number): IoError | null {
     if (!this.#compares) return writeFully(target, chunk, at);
     for (let done = 0; done < chunk.length; done += COMPARED_BYTES) {
       const wanted = chunk.subarray(done, done + COMPARED_BYTES);
@@ -133,13 +141,13 @@ export class LegCopier {
   }
 
   /** A target that cannot be read is written: that may be what heals it. */
-  #holds(target: CopyLeg, wanted: Uint8Array, at: number): boolean {
+  #holds(target: WatchedLeg, wanted: Uint8Array, at: number): boolean {
     const there = this.#compared.subarray(0, wanted.length);
     return readFully(target, there, at) === null && Buffer.compare(there, wanted) === 0;
   }
 }
 
-function begin(source: CopyLeg, targets: readonly CopyLeg[]): Progress {
+function begin(source: WatchedLeg, targets: readonly WatchedLeg[]): Progress {
   const [only, ...others] = targets;
   const inKernel = only !== undefined && others.length === 0 && isKernelCopySafe(source, only);
   return {
@@ -152,7 +160,7 @@ function begin(source: CopyLeg, targets: readonly CopyLeg[]): Progress {
   };
 }
 
-function isKernelCopySafe(source: CopyLeg, target: CopyLeg): boolean {
+function isKernelCopySafe(source: WatchedLeg, target: WatchedLeg): boolean {
   return [source, target].every(({ device }) => {
     return device.kind === 'file' && !device.traits.mayShareBlocks;
   });
@@ -167,19 +175,19 @@ function alive({ targets }: Progress): readonly Target[] {
   return targets.filter(({ error }) => error === null);
 }
 
-/** Returns how far it came; for the rest, and for the reason why, the bytes must be read. */
+/**
+ * Returns how far it came; for the rest, and for the reason why, the bytes must be read. A call that does
+ * not come back counts as the target's: it is the one that may still be written.
+ */
 function copyInKernel(progress: Progress, start: number, end: number): number {
   const { source, kernelTarget: target } = progress;
   if (target === null) return start;
   let at = start;
   while (at < end) {
-    const count = copyFileRange(
-      source.device.fd,
-      source.offsetBytes + at,
-      target.device.fd,
-      target.offsetBytes + at,
-      Math.min(end - at, KERNEL_CHUNK_BYTES),
-    );
+    const from = source.offsetBytes + at;
+    const to = target.offsetBytes + at;
+    const length = Math.min(end - at, KERNEL_CHUNK_BYTES);
+    const count = target.call((fd) => copyFileRange(source.device.fd, from, fd, to, length));
     if (count <= 0) break;
     at += count;
     progress.bytesCopied += count;
@@ -189,7 +197,7 @@ function copyInKernel(progress: Progress, start: number, end: number): number {
 
 function copyHole(progress: Progress, at: number, length: number): void {
   const { source } = progress;
-  if (fs.fstatSync(source.device.fd).size < source.offsetBytes + at + length) {
+  if (source.call((fd) => fs.fstatSync(fd).size) < source.offsetBytes + at + length) {
     // What lies behind the end of the file looks like a hole, but nobody ever wrote zeroes there.
     progress.readError = endOf(source, at);
     return;
@@ -198,12 +206,11 @@ function copyHole(progress: Progress, at: number, length: number): void {
   progress.bytesSkippedAsHoles += length;
 }
 
-function makeHole(leg: CopyLeg, at: number, length: number): IoError | null {
-  const { fd } = leg.device;
+function makeHole(leg: WatchedLeg, at: number, length: number): IoError | null {
   const start = leg.offsetBytes + at;
-  const [run] = allocationRuns(fd, start, length, 1);
+  const [run] = leg.call((fd) => allocationRuns(fd, start, length, 1));
   if (run?.hole === true && run.length === length) return null;
-  if (fallocateNow(fd, 'punchHole', start, length) === 0) return null;
+  if (leg.call((fd) => fallocateNow(fd, 'punchHole', start, length)) === 0) return null;
   for (let done = 0; done < length; done += ZEROES.length) {
     const error = writeFully(leg, ZEROES.subarray(0, length - done), at + done);
     if (error !== null) return error;
@@ -211,9 +218,10 @@ function makeHole(leg: CopyLeg, at: number, length: number): IoError | null {
   return null;
 }
 
-function writeFully(leg: CopyLeg, from: Uint8Array, at: number): IoError | null {
+function writeFully(leg: WatchedLeg, from: Uint8Array, at: number): IoError | null {
   for (let done = 0; done < from.length; ) {
-    const count = pwriteNow(leg.device.fd, from.subarray(done), leg.offsetBytes + at + done);
+    const offset = leg.offsetBytes + at + done;
+    const count = leg.call((fd) => pwriteNow(fd, from.subarray(done), offset));
     if (count < 0) return ioErrorOfErrno(count, `${leg.device.path}: copying to byte ${at + done}`);
     if (count === 0) return ioError('EIO', `${leg.device.path}: took nothing at byte ${at + done}`);
     done += count;

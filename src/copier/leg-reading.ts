@@ -1,13 +1,28 @@
-/** Reads a leg on this thread, all that is asked for or not at all. */
+/** A leg on this thread: every call on it is watched, and reads are of all that is asked for or nothing. */
 import { preadNow } from '../devices/file-calls.ts';
 import { ioError, ioErrorOfErrno } from '../devices/io-error.ts';
 import type { IoError } from '../devices/leg-io.ts';
+import type { LegIndex } from '../geometry/units.ts';
+import type { CallWatch } from './call-pulse.ts';
 import type { CopyLeg } from './copy-messages.ts';
 
+export interface WatchedLeg extends CopyLeg {
+  /** Makes a call on the leg's descriptor, which may not come back. */
+  readonly call: <Result>(call: (fd: number) => Result) => Result;
+}
+
+export function watchedLegs(legs: readonly CopyLeg[], watch: CallWatch): WatchedLeg[] {
+  return legs.map((leg, index) => ({
+    ...leg,
+    call: (call) => watch(index as LegIndex, () => call(leg.device.fd)),
+  }));
+}
+
 /** `at` is a byte of the mirror. */
-export function readFully(leg: CopyLeg, into: Uint8Array, at: number): IoError | null {
+export function readFully(leg: WatchedLeg, into: Uint8Array, at: number): IoError | null {
   for (let done = 0; done < into.length; ) {
-    const count = preadNow(leg.device.fd, into.subarray(done), leg.offsetBytes + at + done);
+    const offset = leg.offsetBytes + at + done;
+    const count = leg.call((fd) => preadNow(fd, into.subarray(done), offset));
     if (count < 0)
       return ioErrorOfErrno(count, `${leg.device.path}: copying from byte ${at + done}`);
     if (count === 0) return endOf(leg, at + done);

@@ -55,7 +55,7 @@ interface Place {
 
 export class TimedLegIo implements LegIo, LogIo {
   #io: (LegIo & LogIo) | null = null;
-  readonly #limitMs: number;
+  readonly limitMs: number;
   #legs: readonly Place[] = [];
   readonly #log: Place = newPlace('the log', null);
   readonly #tell: ServiceListener;
@@ -64,8 +64,13 @@ export class TimedLegIo implements LegIo, LogIo {
 
   /** Has no legs until the first `exchange`. */
   constructor(limitMs: number, tell: ServiceListener) {
-    this.#limitMs = limitMs;
+    this.limitMs = limitMs;
     this.#tell = tell;
+  }
+
+  /** In milliseconds, as far as it counts. */
+  get elapsed(): number {
+    return this.#elapsed;
   }
 
   /** `now` in milliseconds, from anywhere. */
@@ -75,7 +80,7 @@ export class TimedLegIo implements LegIo, LogIo {
     for (const place of [...this.#legs, this.#log]) {
       for (const operation of place.pending) {
         if (operation.lateAt > this.#elapsed) continue;
-        this.#fence(place, operation);
+        this.#fence(place, () => abandon(operation));
         break;
       }
     }
@@ -100,6 +105,18 @@ export class TimedLegIo implements LegIo, LogIo {
   /** Operations that were given up have ended: what they were asked of may be closed. */
   isQuiet(leg: LegIndex | 'log'): boolean {
     return (leg === 'log' ? this.#log : (this.#legs[leg] as Place)).abandoned === 0;
+  }
+
+  /**
+   * Somebody who goes past this has a call on `leg` that does not come back: it is fenced until what is
+   * returned is called, as if that had been begun here.
+   */
+  hangs(leg: LegIndex): () => void {
+    const place = this.#legs[leg] as Place;
+    this.#fence(place, () => {
+      place.abandoned += 1;
+    });
+    return () => this.#over(place);
   }
 
   /** What is in flight ends as it would; nothing else is asked of it. */
@@ -183,17 +200,17 @@ export class TimedLegIo implements LegIo, LogIo {
       done(refusal);
       return;
     }
-    const lateAt = this.#elapsed + this.#limitMs * patience;
+    const lateAt = this.#elapsed + this.limitMs * patience;
     const operation: Operation = { place, lateAt, done };
     start((error) => this.#end(operation, error));
     // What was done on the spot, as most is, is never kept.
     if (operation.done !== null) place.pending.add(operation);
   }
 
-  /** The late operation first: it is the one that says what is wrong with the leg. */
-  #fence(place: Place, late: Operation): void {
+  /** What is late first: it is the one that says what is wrong with the leg. */
+  #fence(place: Place, abandonLate: () => void): void {
     const wasInService = refusalOf(place) === null;
-    abandon(late);
+    abandonLate();
     if (place.leg !== null && wasInService) this.#tell(place.leg, false);
     for (const operation of [...place.pending]) abandon(operation);
   }
@@ -201,13 +218,17 @@ export class TimedLegIo implements LegIo, LogIo {
   #end(operation: Operation, error: IoError | null): void {
     const { place, done } = operation;
     if (done === null) {
-      place.abandoned -= 1;
-      if (place.leg !== null && refusalOf(place) === null) this.#tell(place.leg, true);
+      this.#over(place);
       return;
     }
     operation.done = null;
     if (place.pending.size > 0) place.pending.delete(operation);
     done(error);
+  }
+
+  #over(place: Place): void {
+    place.abandoned -= 1;
+    if (place.leg !== null && refusalOf(place) === null) this.#tell(place.leg, true);
   }
 }
 

@@ -116,6 +116,7 @@ class EngineWorker {
 
   #tick(now: number): void {
     this.#device.tick(now);
+    this.#table.tick(this.#device.elapsed);
     this.#table.runner.feed({ kind: 'tick', now });
     if (this.#life === 'resuming') this.#lookWhetherResumed();
     if (this.#life === 'suspending') this.#lookWhetherDrained(now);

@@ -7,7 +7,7 @@
  *
  *   compare ─▶ legs refused are unreadable; if two or more are left, those are compared
  *
- * A hang that was asked for is a failure here: nothing limits the time of a real copy.
+ * A hang that was asked for is a failure here; a real one is the copy pool's to notice.
  */
 import type { CompareJob, CopyJob, CopyOutcome } from '../copier/copy-messages.ts';
 import type { CompareDone, CopyDone } from '../copier/copy-pool.ts';

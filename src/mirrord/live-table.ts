@@ -62,7 +62,12 @@ export class LiveTable {
     const { path, faults, timed, readOnly, keepMemory, tell, stopped } = ground;
     this.#backend = path.backendOver(places, log);
     timed.exchange(perhapsFaulty(this.#backend, ground), known);
-    this.#copies = new CopyPool(places, COPIERS, { compares: ground.comparesCopies });
+    this.#copies = new CopyPool(
+      places,
+      COPIERS,
+      { compares: ground.comparesCopies },
+      { limitMs: timed.limitMs, hangs: (leg) => timed.hangs(leg) },
+    );
     this.runner = new EffectRunner({
       engine,
       legs: timed,
@@ -74,6 +79,11 @@ export class LiveTable {
       zeroesFast: legs.every(({ kind, traits }) => kind === 'file' && !traits.mayStall),
       ...{ keepMemory, tell, stopped },
     });
+  }
+
+  /** After that of `timed`. */
+  tick(elapsed: number): void {
+    this.#copies.tick(elapsed);
   }
 
   /** Its engine has stopped. `isQuiet`: no operation that was given up may still be under way. */

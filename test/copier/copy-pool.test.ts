@@ -2,12 +2,28 @@ import assert from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import type { CopyJob, CopyLeg, CopyOutcome } from '../../src/copier/copy-messages.ts';
+import type {
+  CompareOutcome,
+  CopyJob,
+  CopyLeg,
+  CopyOutcome,
+} from '../../src/copier/copy-messages.ts';
 import { CopyPool } from '../../src/copier/copy-pool.ts';
 import { byteCount, byteOffset, legIndex } from '../../src/geometry/units.ts';
-import { legAt, openForTest, scratchDirectory, scratchFile } from '../devices/scratch-devices.ts';
+import {
+  atEnd,
+  bytesAt,
+  legAt,
+  mountExt4,
+  noFreezing,
+  openForTest,
+  scratchDirectory,
+  scratchFile,
+  testUnless,
+} from '../devices/scratch-devices.ts';
 
 const MIB = 2 ** 20;
 const REGION = 65_536;
@@ -112,6 +128,46 @@ test('a worker that dies leaves the work to the others', async () => {
   const outcomes = await Promise.all(regionsOf(MIB).map((at) => ending(pool, jobAt(at))));
   expect(outcomes.map(({ readError }) => readError)).toEqual(outcomes.map(() => null));
   await pool.close();
+});
+
+testUnless(noFreezing)('a leg that hangs is left out, and who is behind it goes on', async () => {
+  made += 1;
+  const mountPoint = mountExt4(scratchFile(directory, `${made}.img`, 16 * MIB, 0));
+  const frozen = scratchFile(mountPoint, 'leg.img', MIB, 9);
+  const { legs: given } = legs(2, MIB);
+  const [device] = openForTest(legAt(frozen));
+  assert(device);
+  const service: string[] = [];
+  let over = () => {};
+  const isOver = new Promise<void>((resolve) => {
+    over = resolve;
+  });
+  const hangs = (leg: number) => {
+    service.push(`${leg} hangs`);
+    return over;
+  };
+  const all = [...given, { device, offsetBytes: byteCount(0) }];
+  const pool = new CopyPool(all, 1, undefined, { limitMs: 1_000, hangs });
+  const thaw = () => spawnSync('fsfreeze', ['--unfreeze', mountPoint]);
+  atEnd(thaw);
+  spawnSync('fsfreeze', ['--freeze', mountPoint]);
+  const late = ending(pool, jobAt(0, REGION, [2]));
+  const behind = ending(pool, jobAt(REGION));
+  const compared = new Promise<CompareOutcome>((resolve) =>
+    pool.compare({ ...jobAt(0), legs: [0, 1].map(legIndex) }, resolve),
+  );
+  for (let elapsed = 0; service.length === 0; elapsed += 10) {
+    await setTimeout(1);
+    pool.tick(elapsed);
+  }
+  expect((await late).writeErrors[0]?.code).toBe('ETIMEDOUT');
+  expect((await behind).writeErrors).toEqual([null]);
+  expect((await compared).unreadable).toEqual([]);
+  await pool.close();
+  expect(bytesAt(given[1]?.device.path ?? '', REGION, 1)[0]).toBe(REGION % 251);
+  thaw();
+  await isOver;
+  expect(service).toEqual(['2 hangs']);
 });
 
 test('closing the pool closes no descriptor', async () => {

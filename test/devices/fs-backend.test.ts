@@ -15,6 +15,8 @@ import {
   dropFromCache,
   legAt,
   missing,
+  mountExt4,
+  noFreezing,
   noLoopDevices,
   noTmpfs,
   openForTest,
@@ -368,12 +370,10 @@ testUnless(noLoopDevices)('after a failed flush reads show what the device has',
   expect(Buffer.from(into).equals(fs.readFileSync(backing))).toBe(true);
 });
 
-const noFreezing = noLoopDevices ?? missing('mkfs.ext4') ?? missing('fsfreeze');
-
 testUnless(noFreezing)(
   'one leg that hangs holds up neither the other leg nor the log',
   async () => {
-    const mountPoint = mountExt4();
+    const mountPoint = mountExt4(image(directory, 16 * 2 ** 20));
     const hanging = open(image(mountPoint, 65_536, 1));
     const io = new FsBackend(
       [hanging, open(image(directory, 65_536, 1))].map((device) => ({
@@ -400,14 +400,3 @@ testUnless(noFreezing)(
     expect(new Set(await Promise.all(hung))).toEqual(new Set([null]));
   },
 );
-
-/** A file system of our own, that may be frozen without anyone else noticing. */
-function mountExt4(): string {
-  const device = attachLoop(image(directory, 16 * 2 ** 20));
-  const mountPoint = path.join(directory, `mount-${made}`);
-  fs.mkdirSync(mountPoint);
-  execFileSync('mkfs.ext4', ['-q', device]);
-  execFileSync('mount', [device, mountPoint]);
-  atEnd(() => spawnSync('umount', [mountPoint]));
-  return mountPoint;
-}

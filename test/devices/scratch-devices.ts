@@ -69,6 +69,19 @@ export function missing(tool: string): string | null {
 }
 
 /** `test` where `reason` is null; else a skipped test with the reason printed. */
+export const noFreezing = noLoopDevices ?? missing('mkfs.ext4') ?? missing('fsfreeze');
+
+/** A file system of our own in `file`, beside it, that may be frozen without anyone else noticing. */
+export function mountExt4(file: string): string {
+  const device = attachLoop(file);
+  const mountPoint = `${file}-mounted`;
+  fs.mkdirSync(mountPoint);
+  execFileSync('mkfs.ext4', ['-q', device]);
+  execFileSync('mount', [device, mountPoint]);
+  atEnd(() => spawnSync('umount', [mountPoint]));
+  return mountPoint;
+}
+
 export function testUnless(reason: string | null) {
   return (name: string, body: () => void | Promise<void>, timeoutMs?: number) => {
     if (reason !== null) console.log(`skipped: ${name} (${reason})`);

@@ -123,6 +123,18 @@ describe('a log', () => {
   });
 });
 
+test('a leg that hangs for somebody else is fenced until he says that it is over', () => {
+  const { io, held, service } = slowLegs();
+  const { heard, done } = ends();
+  io.read(LEG, new Uint8Array(512), START, done);
+  const over = io.hangs(LEG);
+  expect([heard, service, io.refusal(LEG)?.code]).toEqual([[ABANDONED], ['0 out'], 'EIO']);
+  held[0]?.(null);
+  expect(service).toEqual(['0 out']);
+  over();
+  expect([service, io.refusal(LEG)]).toEqual([['0 out', '0 in'], null]);
+});
+
 test('a leg out of service is asked for nothing, what is in flight ends, and it can come back', () => {
   const { io, held, service } = slowLegs();
   const { heard, done } = ends();
