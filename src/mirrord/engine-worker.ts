@@ -126,11 +126,13 @@ class EngineWorker {
 
   /** A log that cannot be written is no reason to stop, but one not to begin. */
   #lookWhetherResumed(): void {
-    const { engine } = this.#table;
+    const { engine, spec } = this.#table;
     const logWritten = !engine.logHasFailed;
     if (!logWritten && !this.#isListening) {
-      const failed = 'could not write the dirty log back';
-      this.#fail(new MirrorError('LOG_WRITE_FAILED', failed, {}, 'see that the log is writable'));
+      const path = spec.log.type === 'disk' ? spec.log.path : 'in memory';
+      const failed = `the dirty log ${path} cannot be written`;
+      const hint = 'see that it is writable, and that there is room for it';
+      this.#fail(new MirrorError('LOG_WRITE_FAILED', failed, { path }, hint));
     } else if (!logWritten || engine.state.log.durableEpoch >= 0) {
       this.#life = 'serving';
       this.#say({ kind: 'resumed', memory: engine.memory, logWritten });

@@ -62,6 +62,25 @@ export function attachLoop(file: string, ...options: string[]): string {
   return device;
 }
 
+/** Why no file system can be mounted here; null: it can. */
+export const noMounts: string | null = (() => {
+  if (process.getuid?.() !== 0) return 'needs root';
+  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'mirrorctl-devices-'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', directory]);
+  if (mounted.status === 0) spawnSync('umount', [directory]);
+  fs.rmdirSync(directory);
+  if (mounted.error !== undefined) return 'needs mount';
+  return mounted.status === 0 ? null : `mount: ${String(mounted.stderr).trim()}`;
+})();
+
+/** A file system of `bytes`, gone at the end of the test file. */
+export function smallFileSystem(bytes: number): string {
+  const directory = scratchDirectory();
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'none', directory]);
+  atEnd(() => spawnSync('umount', ['--lazy', directory]));
+  return directory;
+}
+
 /** Why `tool` cannot be used; null: it is there. */
 export function missing(tool: string): string | null {
   const { error } = spawnSync(tool, ['--version']);

@@ -29,14 +29,16 @@ export class ScratchMirror {
   readonly directory: string;
   readonly name = 'm';
   readonly legs: readonly string[];
+  readonly stateDir: string;
 
-  constructor(directory: string, legs: readonly string[]) {
+  constructor(
+    directory: string,
+    legs: readonly string[],
+    stateDir = path.join(directory, 'state'),
+  ) {
     this.directory = directory;
     this.legs = legs;
-  }
-
-  get stateDir(): string {
-    return path.join(this.directory, 'state');
+    this.stateDir = stateDir;
   }
 
   get logFile(): string {
