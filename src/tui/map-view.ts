@@ -3,7 +3,8 @@
  * may be painted.
  *
  * The byte budget is a bucket that fills by `BYTES_PER_SECOND` and holds a little more, so that a change
- * after some quiet shows at once, and a storm of changes cannot flood a slow line.
+ * after some quiet shows at once, and a storm of changes cannot flood a slow line. What somebody asked
+ * for with a key is painted at once, unless the line is slow.
  */
 import type { RegionPicture } from '../watch/region-picture.ts';
 import type { MapCanvas, MapSubject } from './map-canvas.ts';
@@ -79,7 +80,7 @@ export class MapView {
     const { theme, order, window, subject } = this;
     const look = { theme, order, window, subject, traits: this.#traits };
     this.canvas.show(this.#picture, this.#rect, look);
-    this.frame();
+    this.#paint(this.isSlow ? this.#earn() : Infinity);
   }
 
   /** Runs `draw` while the map is on another canvas, as a terminal of these traits would show it. */
@@ -143,14 +144,22 @@ export class MapView {
 
   /** Paints what has changed, as far as the budget goes. */
   frame(): void {
+    const allowance = this.#earn();
+    if (allowance > 0) this.#paint(allowance);
+  }
+
+  #earn(): number {
     const now = this.#now();
     const rate = this.isSlow ? BYTES_PER_SECOND_SLOW : BYTES_PER_SECOND;
     const earned = (now - this.#frameAt) * rate;
     this.#frameAt = now;
     this.#allowance = Math.min(rate * BUCKET_SECONDS, this.#allowance + earned);
-    if (this.#allowance <= 0) return;
-    const spent = this.canvas.frame(this.#allowance);
-    this.#allowance -= spent;
+    return this.#allowance;
+  }
+
+  #paint(bytesMax: number): void {
+    const spent = this.canvas.frame(bytesMax);
+    this.#allowance = Math.max(0, this.#allowance - spent);
     this.bytes += spent;
   }
 }
