@@ -37,7 +37,7 @@ export const KEY_COMMANDS: readonly KeyCommand[] = [
   on('quit', ['q', 'ctrl+c'], 'quit', 'leave; the engine goes on', ({ doors }) => doors.quit()),
   acting('actions', ['a'], 'actions', 'all that can be done, with the command it is', openActions),
   on('mirrors', ['M'], 'mirrors', 'the other mirrors; enter watches one', (dashboard) =>
-    dashboard.open({ kind: 'mirrors', chosen: placeOf(dashboard), onlyProblems: false }),
+    dashboard.open({ kind: 'mirrors', chosen: null, onlyProblems: false }),
   ),
   onMap('zoom in', ['+', '='], 'zoom', 'show fewer regions, around the cursor', ({ map }) =>
     map.zoom(4),
@@ -170,13 +170,6 @@ function nudge(dashboard: Dashboard, by: number): void {
   const { status } = dashboard.watch.snapshot;
   if (status !== null) dashboard.slider.nudge(status, by);
   dashboard.changed();
-}
-
-function placeOf({ mirrors, watch }: Dashboard): number {
-  return Math.max(
-    0,
-    mirrors.findIndex(({ name }) => name === watch.source.name),
-  );
 }
 
 function seek(dashboard: Dashboard, step: 1 | -1, looks: readonly number[], what: string): void {

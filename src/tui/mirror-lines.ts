@@ -2,7 +2,7 @@
 import { formatBytes } from '../geometry/size-words.ts';
 import type { Dashboard } from './dashboard.ts';
 import type { OverlayLine, OverlayOf } from './overlay.ts';
-import { etaWords, percentWords, UNKNOWN } from './screen-words.ts';
+import { etaWords, percentWords, shortPaths, UNKNOWN } from './screen-words.ts';
 import type { ListedMirror } from './state-directory.ts';
 
 /** What the list shows now: all mirrors, or those that need somebody. */
@@ -11,6 +11,13 @@ export function shownMirrors(
   { onlyProblems }: OverlayOf<'mirrors'>,
 ): readonly ListedMirror[] {
   return onlyProblems ? mirrors.filter(needsSomebody) : mirrors;
+}
+
+/** At first, the one that is watched. */
+export function chosenMirror(dashboard: Dashboard, overlay: OverlayOf<'mirrors'>): number {
+  const shown = shownMirrors(dashboard, overlay);
+  const watched = shown.findIndex(({ name }) => name === dashboard.watch.source.name);
+  return Math.min(overlay.chosen ?? Math.max(0, watched), shown.length - 1);
 }
 
 /** An inactive mirror is left alone on purpose. */
@@ -28,7 +35,7 @@ export function mirrorLines(
   const nameWidth = Math.max(8, ...mirrors.map(({ name }) => name.length));
   const lineOf = (cells: readonly string[]) =>
     inColumns(cells, nameWidth).slice(0, room.width).padEnd(room.width);
-  const chosen = Math.min(overlay.chosen, mirrors.length - 1);
+  const chosen = chosenMirror(dashboard, overlay);
   const height = Math.max(1, room.height - 2);
   const first = Math.max(0, Math.min(chosen - height + 1, mirrors.length - height));
   const shown = mirrors.slice(first, first + height).map((mirror, place): OverlayLine => {
@@ -80,7 +87,7 @@ function cellsOf(mirror: ListedMirror): readonly string[] {
     doneRegions === null ? UNKNOWN : percentWords(doneRegions / Math.max(1, totalRegions)),
     active && activity === 'recovering' ? etaWords(etaSeconds) : '',
     formatBytes(sizeBytes),
-    attention.status === '' ? `${legs.length} legs` : attention.status,
+    attention.status === '' ? `${legs.length} legs` : shortPaths(attention.status, mirror.status),
   ];
 }
 

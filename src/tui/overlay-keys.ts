@@ -3,7 +3,7 @@ import { parseSize } from '../geometry/size-words.ts';
 import { CREATE, openForm } from './action-menu.ts';
 import type { Dashboard } from './dashboard.ts';
 import { completions } from './key-commands.ts';
-import { shownMirrors } from './mirror-lines.ts';
+import { chosenMirror, shownMirrors } from './mirror-lines.ts';
 import type { Overlay, OverlayOf } from './overlay.ts';
 
 export function pressInOverlay(dashboard: Dashboard, overlay: Overlay, name: string): void {
@@ -51,11 +51,12 @@ function pressInMenu(dashboard: Dashboard, overlay: OverlayOf<'menu'>, name: str
 }
 
 function pressInMirrors(dashboard: Dashboard, overlay: OverlayOf<'mirrors'>, name: string): void {
-  const { chosen, onlyProblems } = overlay;
+  const { onlyProblems } = overlay;
+  const chosen = chosenMirror(dashboard, overlay);
   const count = shownMirrors(dashboard, overlay).length;
   if (name === 'escape' || name === 'q') dashboard.open(null);
   else if (name === 'enter') choose(dashboard, overlay, chosen);
-  else if (name === '!') dashboard.open({ ...overlay, chosen: 0, onlyProblems: !onlyProblems });
+  else if (name === '!') dashboard.open({ ...overlay, chosen: null, onlyProblems: !onlyProblems });
   else if (name === 'c' && dashboard.canAct) openForm(dashboard, CREATE);
   else dashboard.open({ ...overlay, chosen: moved(chosen, name, count) });
 }

@@ -45,7 +45,12 @@ export type Overlay =
       readonly items: readonly MenuItem[];
       readonly chosen: number;
     }
-  | { readonly kind: 'mirrors'; readonly chosen: number; readonly onlyProblems: boolean }
+  | {
+      readonly kind: 'mirrors';
+      /** Null: nobody has chosen yet. */
+      readonly chosen: number | null;
+      readonly onlyProblems: boolean;
+    }
   | {
       readonly kind: 'form';
       readonly form: Form;

@@ -88,7 +88,7 @@ export function runDashboard(
   });
   const defects: unknown[] = [];
   watch.start();
-  if (options.choosing) dashboard.open({ kind: 'mirrors', chosen: 0, onlyProblems: false });
+  if (options.choosing) dashboard.open({ kind: 'mirrors', chosen: null, onlyProblems: false });
 
   function fail(error: unknown): void {
     defects.push(error);

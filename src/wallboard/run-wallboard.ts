@@ -23,6 +23,8 @@ import { eventLines, legendLine, legLines, regionLines, summaryLine } from './wa
 const MIB = 1024 * 1024;
 const SAMPLES_SHOWN = 60;
 const FRAME = 2;
+/** From so many rows on a chart has room for all its labels. */
+const TALL_CHART = 12;
 
 export async function runWallboard(source: Source, colours: boolean): Promise<ExitCode> {
   Object.assign(process.env, { NCURSES_NO_UTF8_ACS: '1' });
@@ -193,13 +195,17 @@ interface Series {
 /** The newest values stand in the title, too: without colour the lines look alike. */
 function drawChart(chart: contrib.Widgets.LineElement, title: string, series: readonly Series[]) {
   const newest = series.map(({ title: of, y }) => `${of} ${(y.at(-1) ?? 0).toFixed(1)}`);
-  chart.setLabel(` ${title}: ${newest.join(', ')} `);
+  const label = ` ${title}: ${newest.join(', ')} `;
+  const isNarrow = label.length > Number(chart.width) - 2 * FRAME;
+  chart.setLabel(isNarrow ? ` ${newest.join(', ')} ${title.split(', ').at(-1)} ` : label);
   // A scale that rarely moves; the widget's own follows every value.
+  const numYLabels = Number(chart.height) < TALL_CHART ? 2 : 5;
   Object.assign(chart.options, {
     maxY: scaleFor(
       series.flatMap(({ y }) => y),
       1,
     ),
+    numYLabels,
   });
   chart.setData([...series] as contrib.Widgets.LineData[]);
 }
@@ -225,7 +231,6 @@ function chartOptions(label: string, place: Place): contrib.Widgets.LineOptions 
     showLegend: true,
     legend: { width: 9 },
     minY: 0,
-    numYLabels: 5,
     xLabelPadding: 3,
     xPadding: 6,
     style: { border: { fg: 'cyan' }, line: 'white', text: 'white', baseline: 'black' },

@@ -89,20 +89,28 @@ export function legLines(
       const mark = leg.primary ? '*' : ' ';
       return [
         `${mark} ${plain(path)}  {${colour}-fg}${leg.state}{/}${faults === 0 ? '' : `  ${grouped(faults)} errors`}`,
-        ...loadLine(samples[place]),
+        ...loadLine(samples[place], width),
       ];
     })
     .join('\n');
 }
 
-function loadLine(sample: LegSample | undefined): string[] {
+/** As much as fits into the width, the queue first. */
+function loadLine(sample: LegSample | undefined, width: number): string[] {
   if (sample === undefined) return [];
   const { readBytesPerSecond, writeBytesPerSecond, p99Micros, inFlight } = sample;
   const bar = '▇'.repeat(Math.min(QUEUE_BAR, inFlight));
-  const rates = `r ${rateWords(readBytesPerSecond)}  w ${rateWords(writeBytesPerSecond)}`;
-  return [
-    `    ${rates}  p99 ${latencyWords(p99Micros)}  queue {cyan-fg}${bar}{/} ${grouped(inFlight)}`,
-  ];
+  const queue = `queue {cyan-fg}${bar}{/} ${grouped(inFlight)}`;
+  let room = width - `  queue ${bar} ${grouped(inFlight)}`.length;
+  const others = [
+    `p99 ${latencyWords(p99Micros)}`,
+    `w ${rateWords(writeBytesPerSecond)}`,
+    `r ${rateWords(readBytesPerSecond)}`,
+  ].filter((words) => {
+    room -= words.length + 2;
+    return room >= 0;
+  });
+  return [`  ${[...others.toReversed(), queue].join('  ')}`];
 }
 
 const EVENT_COLOURS = { good: 'green', plain: 'white', warning: 'yellow', bad: 'red' } as const;

@@ -41,6 +41,8 @@ export class RegionPicture {
   marks = 0;
   /** The region that recovery was last seen at; null: not yet. */
   head: number | null = null;
+  /** Of those that recovery was seen at in one look, the one nearest to where it was before. */
+  #nextHead: number | null = null;
   /** How many regions each leg misses; legs that miss nothing may be left out. */
   readonly #missedBy: number[] = [];
   /** Numbers of `REGION_STATES`. */
@@ -88,6 +90,8 @@ export class RegionPicture {
       }
       watcher.changed(first, count, 0);
     });
+    this.head = this.#nextHead ?? this.head;
+    this.#nextHead = null;
     forEachRun(writes, (first, count, times) => {
       for (let region = first; region < first + count; region += 1) {
         const since = (times - (this.#writes[region] ?? 0)) & 0xff;
@@ -167,9 +171,16 @@ export class RegionPicture {
     if (this.#knowsMap && before !== state) {
       this.#changedAt[region] = now;
       if (before === CLEAN && state === DIRTY) this.marks += 1;
-      if (state === RECOVERING || (before >= NOSYNC && state < NOSYNC)) this.head = region;
+      if (state === RECOVERING || (before >= NOSYNC && state < NOSYNC)) this.#seenAt(region);
     }
     this.#look(region);
+  }
+
+  /** Regions that were written come first and lie anywhere; the head is what goes on in order. */
+  #seenAt(region: number): void {
+    const from = this.head ?? 0;
+    const isNearer = Math.abs(region - from) < Math.abs((this.#nextHead ?? Infinity) - from);
+    if (isNearer) this.#nextHead = region;
   }
 
   #look(region: number): void {

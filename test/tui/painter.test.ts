@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Rect } from '../../src/tui/painter.ts';
 import { EMPTY_RECT, Painter } from '../../src/tui/painter.ts';
 import { DEFAULT_THEME } from '../../src/tui/theme.ts';
 import { EMPTY_TONE, glyphPen, halfBlockCode, halfBlockPen } from '../../src/tui/tones.ts';
@@ -52,6 +53,83 @@ test.each(Object.entries(pens))(
     );
   },
 );
+
+const hole = fc.record({
+  x: fc.nat(RECT.width - 1),
+  y: fc.nat(RECT.height - 1),
+  width: fc.integer({ min: 1, max: 4 }),
+  height: fc.integer({ min: 1, max: 3 }),
+});
+const turn = fc.oneof(frame, fc.record({ opens: hole }), fc.constant('closes' as const));
+type Turn = typeof turn extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** Clears whole rows, as ink does with rows in which it changes something, and writes in the hole. */
+function foreignRows(screen: PaintedScreen, { x, y, width, height }: Rect, text: string): void {
+  for (let row = y; row < Math.min(ROWS, y + height); row += 1) {
+    screen.write(`\x1b[${row + 1};1H\x1b[2K\x1b[${row + 1};${x + 1}H${text.repeat(width)}`);
+  }
+}
+
+/** A painter beside somebody who opens and closes overlays. */
+class Neighbours {
+  readonly screen = new PaintedScreen(COLUMNS, ROWS);
+  readonly painter = new Painter(this.screen.write, pens['in 24 bits']);
+  #open = EMPTY_RECT;
+
+  constructor() {
+    this.painter.place(RECT, pens['in 24 bits']);
+    this.painter.cells.fill(halfBlockCode(EMPTY_TONE, EMPTY_TONE));
+  }
+
+  cover(rect: Rect): void {
+    foreignRows(this.screen, this.#open, ' ');
+    foreignRows(this.screen, rect, '#');
+    this.painter.spare(rect);
+    this.#open = rect;
+  }
+
+  async take(one: Turn): Promise<void> {
+    if (one === 'closes') this.cover(EMPTY_RECT);
+    else if ('opens' in one) this.coverPart(one.opens);
+    else {
+      for (const { at, upper, lower } of one.changes) {
+        this.painter.cells[at] = halfBlockCode(upper, lower);
+      }
+      this.painter.paint(one.bytesMax);
+      await this.checkHole();
+    }
+  }
+
+  coverPart({ x, y, width, height }: Rect): void {
+    const right = Math.min(x + width, RECT.width);
+    this.cover({ x: RECT.x + x, y: RECT.y + y, width: right - x, height });
+  }
+
+  /** Nothing of the map is in the hole. */
+  async checkHole(): Promise<void> {
+    const cells = await this.screen.cells();
+    const { x, y, width, height } = this.#open;
+    for (let row = y; row < Math.min(ROWS, y + height); row += 1) {
+      const own = cells.slice(row * COLUMNS + x, row * COLUMNS + x + width);
+      assert.ok(own.every((cell) => cell.startsWith('#')));
+    }
+  }
+}
+
+test('whatever overlays came and went between frames, the screen is as if painted at once', async () => {
+  const check = async (turns: readonly Turn[]) => {
+    const beside = new Neighbours();
+    for (const one of turns) await beside.take(one);
+    beside.cover(EMPTY_RECT);
+    beside.painter.paint(ENOUGH);
+    const anew = new Neighbours();
+    anew.painter.cells.set(beside.painter.cells);
+    anew.painter.paint(ENOUGH);
+    assert.deepEqual(await beside.screen.cells(), await anew.screen.cells());
+  };
+  const property = fc.asyncProperty(fc.array(turn, { size: 'max', maxLength: 16 }), check);
+  await fc.assert(property, { numRuns: 80 });
+});
 
 function painterOn(screen: PaintedScreen): Painter {
   const painter = new Painter(screen.write, glyphPen(true));

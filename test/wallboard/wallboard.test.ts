@@ -68,8 +68,18 @@ test('a leg says what it is asked for, and its queue is a bar that ends somewher
   const load = { readBytesPerSecond: 1024, writeBytesPerSecond: 0, operationsPerSecond: 1 };
   const sample = { ...load, p50Micros: 100, p99Micros: 2100, inFlight: 1000 };
   expect(legLines(RUNNING, [sample], 80).split('\n')[1]).toBe(
-    `    r 1 KiB/s  w 0 bytes/s  p99 2.1 ms  queue {cyan-fg}${'▇'.repeat(12)}{/} 1,000`,
+    `  r 1 KiB/s  w 0 bytes/s  p99 2.1 ms  queue {cyan-fg}${'▇'.repeat(12)}{/} 1,000`,
   );
+});
+
+test('what a leg is asked for never goes on in the next line', () => {
+  const load = { readBytesPerSecond: 123_456_789, writeBytesPerSecond: 123_456_789 };
+  const sample = { ...load, operationsPerSecond: 1, p50Micros: 1, p99Micros: 21_000, inFlight: 7 };
+  for (let width = 20; width < 90; width += 1) {
+    const line = legLines(RUNNING, [sample], width).split('\n')[1] ?? '';
+    expect(line.replaceAll(/[{][^}]*[}]/g, '').length).toBeLessThanOrEqual(width);
+    expect(line).toContain('queue');
+  }
 });
 
 test('the legend names what there is, as far as there is room', () => {

@@ -170,6 +170,19 @@ test('marks are what went from clean to dirty, the head what was copied last', (
   expect([picture.marks, picture.head, picture.changedAt(6)]).toEqual([2, 6, 7]);
 });
 
+test('the head goes on in order, whatever else is copied meanwhile', () => {
+  const { picture, told } = pictureOf([0, 10, 2], []);
+  const heads = [
+    [0, 2, 1, 8, 1, 1],
+    [2, 1, 1, 9, 1, 1],
+    [3, 2, 1],
+  ].map((states, turn) => {
+    told({ states }, turn + 2);
+    return picture.head;
+  });
+  expect(heads).toEqual([0, 2, 3]);
+});
+
 test('a region counts as being written for a second after its last write, and once', () => {
   const { picture, told } = pictureOf([], []);
   told({ writes: [0, 2, 1] }, 2);

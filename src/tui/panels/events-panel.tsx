@@ -4,6 +4,7 @@ import type { EngineEvent } from '../../control-protocol/control-request.ts';
 import type { Dashboard } from '../dashboard.ts';
 import type { Meaning } from '../paint.ts';
 import { colourOf } from '../paint.ts';
+import { shortPaths } from '../screen-words.ts';
 import type { PanelSpace } from './panel-space.ts';
 
 const MEANING_OF: Readonly<Record<EngineEvent['kind'], Meaning | null>> = {
@@ -13,7 +14,7 @@ const MEANING_OF: Readonly<Record<EngineEvent['kind'], Meaning | null>> = {
   bad: 'bad',
 };
 
-export function EventsPanel({ dashboard, height }: PanelSpace) {
+export function EventsPanel({ dashboard, status, height }: PanelSpace) {
   const all = filteredEvents(dashboard);
   // Scrolled down to the newest at first; `scrolls` counts from there back.
   const last = all.length - Math.min(dashboard.scrolls.events, Math.max(0, all.length - height));
@@ -27,7 +28,9 @@ export function EventsPanel({ dashboard, height }: PanelSpace) {
     return (
       <Text key={number} wrap="truncate">
         <Text {...colourOf(dashboard, 'faint')}>{`${at.slice(11, 19)} `}</Text>
-        <Text {...(meaning === null ? {} : colourOf(dashboard, meaning))}>{text}</Text>
+        <Text {...(meaning === null ? {} : colourOf(dashboard, meaning))}>
+          {shortPaths(text, status)}
+        </Text>
       </Text>
     );
   });

@@ -31,7 +31,8 @@ export function RecoveryPanel(space: PanelSpace) {
   const { samples } = dashboard.watch.snapshot;
   const outlook = recoveryOutlook(status, samples);
   const { recovery } = status;
-  const [words, meaning] = checkWords(status, outlook.pace) ?? PACE_WORDS[outlook.pace];
+  const [words, meaning] =
+    checkWords(status, outlook.pace) ?? waitWords(status, outlook.pace) ?? PACE_WORDS[outlook.pace];
   const rates = samples.map(({ recoveredBytesPerSecond }) => recoveredBytesPerSecond);
   const shown = rates.slice(-width * 2);
   const rows = Math.max(0, height - WORD_LINES);
@@ -81,6 +82,12 @@ function checkWords({ check }: MirrorStatus, pace: Pace): readonly [string, Mean
   const found = `${grouped(differentRegions)} differ`;
   const meaning = differentRegions > 0 ? 'bad' : state === 'paused' ? 'warning' : 'accent';
   return [`${doing}: ${percentWords(share)}, ${found}${speed}`, meaning];
+}
+
+/** What only a leg out of service lacks is nobody's work until it is back. */
+function waitWords({ recovery }: MirrorStatus, pace: Pace): readonly [string, Meaning] | null {
+  const isDone = (recovery.doneRegions ?? recovery.totalRegions) >= recovery.totalRegions;
+  return pace !== 'idle' || isDone ? null : ['waits for a leg to come back: press a', 'warning'];
 }
 
 function Slider({ dashboard, status }: PanelSpace) {
