@@ -44,6 +44,8 @@ export class MirrorWatch {
   readonly #announced = new Set<string>();
   /** And nothing has been out of sync since. */
   #isInSyncTold = false;
+  /** What each leg out of service had failed when it went. */
+  readonly #errorsWhenOut = new Map<LegIndex, string>();
   /** Legs that failed, and whose owner was not heard since. */
   readonly #undecided = new Set<LegIndex>();
 
@@ -162,6 +164,7 @@ export class MirrorWatch {
   /** After every step. */
   atRest(clients: Clients): void {
     const { state } = this.#engine;
+    this.#whoIsOutCannotFail();
     watchRegions(this.#engine, this.#storage.scenario);
     this.check.atRest();
     if (state.requestsInFlight !== clients.waiting) {
@@ -313,7 +316,19 @@ export class MirrorWatch {
     return null;
   }
 
+  #whoIsOutCannotFail(): void {
+    for (const [leg, errors] of this.#errorsWhenOut) {
+      if (this.#errorsOf(leg) !== errors) contradict(`leg ${leg} is out of service, and fails`);
+    }
+  }
+
+  #errorsOf(leg: LegIndex): string {
+    return JSON.stringify(this.#engine.state.legs.errorCounts(leg));
+  }
+
   #heard(event: Extract<Effect, { kind: 'event' }>['event']): void {
+    if (event.event === 'legOut') this.#errorsWhenOut.set(event.leg, this.#errorsOf(event.leg));
+    if (event.event === 'legIn') this.#errorsWhenOut.delete(event.leg);
     if (event.event === 'inSync') this.#heardInSync();
     if (event.event !== 'legFailed') return;
     const name = `${event.leg} ${event.fault}`;

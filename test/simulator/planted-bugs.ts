@@ -10,12 +10,13 @@ import { DiskLog } from '../../src/dirty-log/disk-log.ts';
 import type { Effect } from '../../src/engine/effect.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { FlushPath } from '../../src/engine/flush-path.ts';
+import { HeldWrites } from '../../src/engine/held-writes.ts';
 import type { Input, IoOutcome } from '../../src/engine/input.ts';
 import { LogPath } from '../../src/engine/log-path.ts';
 import type { EngineOptions } from '../../src/engine/mirror-state.ts';
 import { WriteOrder } from '../../src/engine/write-order.ts';
 import type { LegIndex, RegionIndex } from '../../src/geometry/units.ts';
-import { legsOf, NO_LEGS } from '../../src/region/leg-content.ts';
+import { common, legsOf, NO_LEGS } from '../../src/region/leg-content.ts';
 import { Fence } from '../../src/simulator/fence.ts';
 import type { Scenario } from '../../src/simulator/scenario.ts';
 import { CALM, DAMAGED_COUNT } from '../../src/simulator/scenario.ts';
@@ -397,6 +398,36 @@ const FLUSH_FAILS_UNHEARD: Story = {
   ],
 };
 
+/** Legs out of service are asked like the others. */
+function asksWhoIsOut({ content }: Engine['state']): void {
+  content.serving = (region) => content.holders(region);
+}
+
+function countsWhoIsOut(state: Engine['state']): void {
+  state.legFailed = (leg, fault) => void state.legs.fail(leg, fault);
+}
+
+/** Legs out of service go on holding what is written meanwhile. */
+function leavesOutInPeace(state: Engine['state']): void {
+  const lose = state.lose.bind(state);
+  state.lose = (region, legs) => lose(region, common(legs, state.content.inService));
+}
+
+function plantNoHolding(): () => void {
+  const { judge } = HeldWrites.prototype;
+  HeldWrites.prototype.judge = () => 'answer';
+  return () => Object.assign(HeldWrites.prototype, { judge });
+}
+
+/** A copy that failed to some leg, a repair for one, counts as made. */
+const believesFailedCopies: EngineMaker = (options) =>
+  falsified(options, {
+    input: (input) => (input.kind === 'copyEnded' ? { ...input, failedTargets: NO_LEGS } : input),
+  });
+
+const DEPARTURES: Partial<Scenario> = { departures: 0.05, hangs: 0.05 };
+const HOLDS: Partial<Scenario> = { holdOnFailure: true, handleErrors: true, legErrors: 0.1 };
+
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   { name: 'clear before complete', seeds: 30, make: mistaught(clearsBeforeComplete) },
   { name: 'no gate on in-sync', seeds: 10, make: mistaught(hasNoGate) },
@@ -492,6 +523,40 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     seeds: 10,
     where: { log: 'disk', logErrors: 0.1 },
     make: deafTo('logWriteEnded'),
+  },
+  { name: 'out leg read from', seeds: 20, where: DEPARTURES, make: mistaught(asksWhoIsOut) },
+  {
+    name: 'late completion of an out leg counts',
+    seeds: 10,
+    where: DEPARTURES,
+    make: mistaught(countsWhoIsOut),
+  },
+  {
+    name: 'out leg keeps holding a region that was written',
+    seeds: 20,
+    where: DEPARTURES,
+    make: mistaught(leavesOutInPeace),
+  },
+  {
+    name: 'held write acknowledged',
+    seeds: 10,
+    where: HOLDS,
+    make: real,
+    plant: plantNoHolding,
+  },
+  {
+    name: 'region of an unrepaired leg called clean',
+    seeds: 10,
+    where: { legErrors: 0.2 },
+    make: believesFailedCopies,
+  },
+  {
+    name: 'repair before the mark is durable',
+    seeds: 2,
+    where: { log: 'disk', legErrors: 0.2, legsEqual: true, requestsMax: 12 },
+    make: mistaught((state) => {
+      state.hasSafeMark = () => true;
+    }),
   },
   { name: 'clear lost after a failed copy', seeds: 10, make: mistaught(leaksMarks) },
 ];
