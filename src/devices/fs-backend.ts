@@ -12,7 +12,8 @@ import { broken, invariant } from '../errors/invariant.ts';
 import type { ByteCount, ByteOffset, LegIndex } from '../geometry/units.ts';
 import type { WritePolicy } from './device-io.ts';
 import { DeviceIo } from './device-io.ts';
-import type { AllocationRun, Done, IoError, LegIo, LogIo, LogPart, ZeroManner } from './leg-io.ts';
+import type { AllocationRun, Done, LegIo, LogIo, LogPart, ZeroManner } from './leg-io.ts';
+import { writeLogTo } from './log-writes.ts';
 import type { OpenDevice } from './open-device.ts';
 import { PoolLane, threadsPerDevice } from './pool-lane.ts';
 
@@ -97,32 +98,10 @@ export class FsBackend implements LegIo, LogIo {
   writeLog(parts: readonly LogPart[], durable: boolean, done: Done): void {
     const log = this.#log;
     invariant(log !== null, 'a mirror with a core log writes none');
-    if (parts.length === 0) {
-      log.flush(done);
-      return;
-    }
-    // A single part, the everyday case, is made durable by its own write; several share a flush.
-    const together = durable && parts.length > 1;
-    writeParts(log, parts, durable && !together, (error) => {
-      if (error === null && together) log.flush(done);
-      else done(error);
-    });
+    writeLogTo(log, parts, durable, done);
   }
 
   #leg(index: LegIndex): Leg {
     return this.#legs[index] ?? broken(`no leg ${index}`);
   }
-}
-
-/** Ends with the first failure, but not before every write has ended: the bytes are only lent. */
-function writeParts(log: DeviceIo, parts: readonly LogPart[], fua: boolean, done: Done): void {
-  invariant(parts.length > 0, 'a log write has something to write');
-  let pending = parts.length;
-  let failure: IoError | null = null;
-  const ended = (error: IoError | null) => {
-    failure ??= error;
-    pending -= 1;
-    if (pending === 0) done(failure);
-  };
-  for (const { bytes, offset } of parts) log.write([bytes], offset, fua, ended);
 }

@@ -12,7 +12,9 @@ import type { BackendLeg } from './fs-backend.ts';
 import { FsBackend } from './fs-backend.ts';
 import type { IoUring } from './io-uring.ts';
 import type { RingCalls } from './io-uring-calls.ts';
-import type { AllocationRun, Done, IoError, LegIo, LogIo, LogPart, ZeroManner } from './leg-io.ts';
+import type { AllocationRun, Done, LegIo, LogIo, LogPart, ZeroManner } from './leg-io.ts';
+import type { LogTarget } from './log-writes.ts';
+import { writeLogTo } from './log-writes.ts';
 import type { NativeMemory } from './native-memory.ts';
 import type { OpenDevice } from './open-device.ts';
 import { IN_FLIGHT_MAX, RingDevice } from './ring-device.ts';
@@ -99,16 +101,11 @@ export class RingBackend implements LegIo, LogIo {
   writeLog(parts: readonly LogPart[], durable: boolean, done: Done): void {
     const log = this.#log;
     invariant(log !== null, 'a mirror with a core log writes none');
-    if (parts.length === 0) {
-      log.flush(done);
-      return;
-    }
-    // A single part, the everyday case, is made durable by its own write; several share a flush.
-    const together = durable && parts.length > 1;
-    this.#writeParts(log, parts, durable && !together, (error) => {
-      if (error === null && together) log.flush(done);
-      else done(error);
-    });
+    const target: LogTarget = {
+      write: (pieces, at, fua, ended) => this.#writeJoined(log, pieces, at, fua, ended),
+      flush: (ended) => log.flush(ended),
+    };
+    writeLogTo(target, parts, durable, done);
   }
 
   /** Nothing is in flight any more. */
@@ -117,7 +114,7 @@ export class RingBackend implements LegIo, LogIo {
     this.#log?.close();
   }
 
-  /** Clients' payloads come in one piece; whoever brings several gets them copied together. */
+  /** Clients' payloads come in one piece; what does not, or lies in the heap, is copied together. */
   #writeJoined(
     io: RingDevice,
     pieces: readonly Uint8Array[],
@@ -139,32 +136,7 @@ export class RingBackend implements LegIo, LogIo {
     });
   }
 
-  #writeParts(log: RingDevice, parts: readonly LogPart[], fua: boolean, done: Done): void {
-    const ended = lastOf(parts.length, done);
-    for (const { bytes, offset } of parts) {
-      const slot = this.#memory.take(bytes.length);
-      const copy = slot.data(bytes.length);
-      copy.set(bytes);
-      log.write(copy, offset, fua, (error) => {
-        slot.release();
-        ended(error);
-      });
-    }
-  }
-
   #leg(index: LegIndex): Leg {
     return this.#legs[index] ?? broken(`no leg ${index}`);
   }
-}
-
-/** Calls `done` at the `count`th call, with the first error; the bytes are only lent until then. */
-function lastOf(count: number, done: Done): Done {
-  invariant(count > 0, 'a write has something to write');
-  let pending = count;
-  let failure: IoError | null = null;
-  return (error) => {
-    failure ??= error;
-    pending -= 1;
-    if (pending === 0) done(failure);
-  };
 }
