@@ -111,6 +111,33 @@ describe('an operation that does not answer', () => {
   });
 });
 
+describe('legs that come and go', () => {
+  test('a leg that has yet to answer stays fenced, wherever it is now', () => {
+    const { io, held, pass, service } = slowLegs();
+    const { heard, done } = ends();
+    io.read(LEG, new Uint8Array(512), START, done);
+    pass(LIMIT_MS);
+    const other = new MemoryBackend(2, 4096, 4096);
+    io.exchange(other, [OTHER, LEG]);
+    expect([io.refusal(LEG), io.refusal(OTHER)?.message]).toEqual([
+      null,
+      expect.stringContaining('leg 1'),
+    ]);
+    expect([io.isQuiet(LEG), io.isQuiet(OTHER), io.isQuiet('log')]).toEqual([true, false, true]);
+    held[0]?.(null);
+    expect([io.refusal(OTHER), service, heard]).toEqual([null, ['0 out', '1 in'], [ABANDONED]]);
+  });
+
+  test('nobody hears of a leg that is none any more', () => {
+    const { io, held, pass, service } = slowLegs();
+    io.read(LEG, new Uint8Array(512), START, () => {});
+    pass(LIMIT_MS);
+    io.exchange(new MemoryBackend(2, 4096, 4096), [OTHER, null]);
+    held[0]?.(null);
+    expect([service, io.refusal(LEG), io.refusal(OTHER)]).toEqual([['0 out'], null, null]);
+  });
+});
+
 describe('a log', () => {
   test('that does not answer has failed', () => {
     const { io, held, pass, service } = slowLegs();

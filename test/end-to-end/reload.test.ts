@@ -60,26 +60,29 @@ const refused = (code: string, exitCode: number) => ({
 describe('under a load of writes', () => {
   beforeEach(() => newMirror('ab'));
 
-  test('a leg is replaced, no client notices, and all legs have every byte', async () => {
-    await mirror.activate();
-    const load = await WriteLoad.begin(await mirror.connect());
-    fresh('n');
-    await mirror.do('recovery', 'pause', 'm');
-    await mirror.do('leg', 'replace', 'm', at('a'), at('n'));
-    expect([await legs(), defined()]).toEqual(['a* n b', 'leavinga n b']);
-    await load.round();
-    await mirror.do('recovery', 'resume', 'm');
-    await until(async () => (await legs()) === 'n* b');
-    const old = content('a');
-    await load.round();
-    await load.end();
-    await mirror.inSync();
-    await mirror.do('deactivate', 'm');
-    expect(defined()).toBe('n b');
-    expect(Buffer.from(readFileSync(at('n'))).equals(load.expected(SIZE))).toBe(true);
-    expect([content('n'), content('a')]).toEqual([content('b'), old]);
-    expect((await mirror.run('activate', 'm', '-n')).stderr).toContain('nothing to copy');
-  });
+  test.each(['auto', 'fs'])(
+    'a leg is replaced, no client notices, and all legs have every byte (%s)',
+    async (io) => {
+      await mirror.activate('--io', io);
+      const load = await WriteLoad.begin(await mirror.connect());
+      fresh('n');
+      await mirror.do('recovery', 'pause', 'm');
+      await mirror.do('leg', 'replace', 'm', at('a'), at('n'));
+      expect([await legs(), defined()]).toEqual(['a* n b', 'leavinga n b']);
+      await load.round();
+      await mirror.do('recovery', 'resume', 'm');
+      await until(async () => (await legs()) === 'n* b');
+      const old = content('a');
+      await load.round();
+      await load.end();
+      await mirror.inSync();
+      await mirror.do('deactivate', 'm');
+      expect(defined()).toBe('n b');
+      expect(Buffer.from(readFileSync(at('n'))).equals(load.expected(SIZE))).toBe(true);
+      expect([content('n'), content('a')]).toEqual([content('b'), old]);
+      expect((await mirror.run('activate', 'm', '-n')).stderr).toContain('nothing to copy');
+    },
+  );
 
   test('legs come and go, the primary moves, the log is written anew', async () => {
     await mirror.activate();
@@ -120,6 +123,10 @@ describe('what would lose data, or cannot be', () => {
     expect([await legs(), (await client.read(0, 1))[0]]).toEqual(['a* b c', 1]);
     client.close();
   });
+});
+
+describe('a leg that does not serve', () => {
+  beforeEach(() => newMirror('abc'));
 
   test('a leg out of service is replaced at once, and what it missed with it', async () => {
     await mirror.activate();
@@ -132,7 +139,21 @@ describe('what would lose data, or cannot be', () => {
     expect([content('n'), content('c')]).toEqual([content('a'), content('a')]);
   });
 
-  test('a leg that is in use, or too small, or the mirror’s own, is refused and nothing happens', async () => {
+  test('a leg that hangs is replaced, and not waited for', async () => {
+    await mirror.activate('--io-timeout', '0.3', '--inject', '1:write:hang');
+    const client = await mirror.connect();
+    await client.write(0, block(1));
+    fresh('n');
+    await mirror.do('leg', 'replace', 'm', 'b.img', 'n.img');
+    await client.write(MIB, block(2));
+    await mirror.inSync();
+    expect([await legs(), (await mirror.status()).health]).toEqual(['a* n c', 'ok']);
+    client.close();
+    await mirror.do('deactivate', 'm');
+    expect([content('n'), content('c')]).toEqual([content('a'), content('a')]);
+  });
+
+  test('a leg that cannot be one, or is one already, or the mirror’s own, is refused and nothing happens', async () => {
     await mirror.activate();
     fresh('small', SIZE - 512);
     expect(await mirror.run('leg', 'add', 'm', 'small.img')).toMatchObject(
