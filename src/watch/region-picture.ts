@@ -16,9 +16,11 @@ export type RegionLook = (typeof REGION_LOOKS)[number];
 const CLEAN = REGION_LOOKS.indexOf('clean');
 const DIRTY = REGION_LOOKS.indexOf('dirty');
 const NOSYNC = REGION_LOOKS.indexOf('nosync');
-const RECOVERING = REGION_LOOKS.indexOf('recovering');
 const STRANDED = REGION_LOOKS.indexOf('stranded');
 const DIFFERENT = REGION_LOOKS.indexOf('different');
+
+/** So many regions before it are in sync where recovery goes through them in order. */
+const DONE_BEFORE_HEAD = 16;
 
 /** A region counts as being written for so long after a write, in seconds. */
 const WRITING_SECONDS = 1;
@@ -39,10 +41,10 @@ export class RegionPicture {
   readonly missing: Uint16Array;
   /** How many regions went from clean to dirty while it was watched: each was a mark in the log. */
   marks = 0;
-  /** The region that recovery was last seen at; null: not yet. */
+  /** Where recovery, going through the regions in order, was last seen; null: not yet. */
   head: number | null = null;
-  /** Of those that recovery was seen at in one look, the one nearest to where it was before. */
-  #nextHead: number | null = null;
+  /** Regions that came into sync in this look. */
+  #recovered: number[] = [];
   /** How many regions each leg misses; legs that miss nothing may be left out. */
   readonly #missedBy: number[] = [];
   /** Numbers of `REGION_STATES`. */
@@ -90,8 +92,7 @@ export class RegionPicture {
       }
       watcher.changed(first, count, 0);
     });
-    this.head = this.#nextHead ?? this.head;
-    this.#nextHead = null;
+    this.#followHead();
     forEachRun(writes, (first, count, times) => {
       for (let region = first; region < first + count; region += 1) {
         const since = (times - (this.#writes[region] ?? 0)) & 0xff;
@@ -171,16 +172,32 @@ export class RegionPicture {
     if (this.#knowsMap && before !== state) {
       this.#changedAt[region] = now;
       if (before === CLEAN && state === DIRTY) this.marks += 1;
-      if (state === RECOVERING || (before >= NOSYNC && state < NOSYNC)) this.#seenAt(region);
+      if (before >= NOSYNC && state < NOSYNC) this.#recovered.push(region);
     }
     this.#look(region);
   }
 
-  /** Regions that were written come first and lie anywhere; the head is what goes on in order. */
-  #seenAt(region: number): void {
+  /**
+   * Regions that were written are copied first, and lie anywhere. The head is one that came into sync
+   * with all before it done and the one after it not; of several, the nearest to where it was.
+   */
+  #followHead(): void {
     const from = this.head ?? 0;
-    const isNearer = Math.abs(region - from) < Math.abs((this.#nextHead ?? Infinity) - from);
-    if (isNearer) this.#nextHead = region;
+    const distance = (region: number) => Math.abs(region - from);
+    const fronts = this.#recovered.filter((region) => this.#isFront(region));
+    this.#recovered = [];
+    const [first, ...others] = fronts;
+    if (first === undefined) return;
+    this.head = others.reduce((a, b) => (distance(b) < distance(a) ? b : a), first);
+  }
+
+  #isFront(region: number): boolean {
+    const isDone = (other: number) => (this.#states[other] ?? 0) < NOSYNC;
+    if (region + 1 < this.regionCount && isDone(region + 1)) return false;
+    for (let before = Math.max(0, region - DONE_BEFORE_HEAD); before < region; before += 1) {
+      if (!isDone(before)) return false;
+    }
+    return true;
   }
 
   #look(region: number): void {
