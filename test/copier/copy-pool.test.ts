@@ -1,6 +1,7 @@
 import assert from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
@@ -227,4 +228,17 @@ describe.each(Object.entries(ROOTS))('a program made of %s', (_, root) => {
     );
     expect({ status, stderr }).toEqual({ status: 7, stderr: '' });
   });
+});
+
+test('copies give way: their thread is nicer than the one that asked', async () => {
+  const { legs: given } = legs(2, REGION);
+  const pool = new CopyPool(given, 1);
+  await ending(pool, jobAt(0));
+  const niceness = fs.readdirSync('/proc/self/task').map((thread) => {
+    const stat = fs.readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+  });
+  await pool.close();
+  const mine = os.getPriority();
+  expect(niceness.filter((nice) => nice > mine)).toHaveLength(1);
 });
