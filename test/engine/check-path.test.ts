@@ -287,7 +287,7 @@ describe('a repair', () => {
     const mirror = checked({ end: 1, ...FROM_0 }, { log: 'disk', recovers: true });
     mirror.asked();
     mirror.endCompare(0, 'ab');
-    expect(mirror.asked()).toEqual(['event mismatch 0 of 0,1', 'log durable']);
+    expect(mirror.asked()).toEqual(['event mismatch 0 of 0,1, repaired', 'log durable']);
     expect(mirror.holders(0)).toEqual([0, 1]);
     mirror.end('log').tick(100);
     expect(mirror.asked()).toEqual([
@@ -333,7 +333,10 @@ describe('a repair that cannot be made', () => {
     expect(mirror.primary).toBe(1);
     mirror.asked();
     mirror.endCompare(0, 'ab');
-    expect(mirror.asked()).toContain('event checkFinished at 1: 1 compared, 1 different');
+    expect(mirror.asked()).toEqual([
+      'event mismatch 0 of 0,1',
+      'event checkFinished at 1: 1 compared, 1 different',
+    ]);
     expect(mirror.engine.state.differing.count).toBe(1);
   });
 

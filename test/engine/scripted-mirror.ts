@@ -254,7 +254,8 @@ function eventWords(event: MirrorEvent): string {
   }
   if (event.event === 'legOut') return `legOut ${event.leg}${event.isLate ? ' late' : ''}`;
   if (event.event !== 'mismatch') return Object.values(event).join(' ');
-  return `mismatch ${event.region} of ${event.difference.hashes.map(({ leg }) => leg).join()}`;
+  const legs = event.difference.hashes.map(({ leg }) => leg).join();
+  return `mismatch ${event.region} of ${legs}${event.repairs ? ', repaired' : ''}`;
 }
 
 /** What names the operation that `line` begins, or null if it begins none. */
