@@ -36,6 +36,7 @@ import type { Notice } from './event-words.ts';
 import { notice } from './event-words.ts';
 import { HistoryKeeper } from './history-keeper.ts';
 import { needed, refuseLegSwitch } from './leg-switch.ts';
+import { LogTurns } from './log-turns.ts';
 import type { ActivationRequest, PreparedMirror } from './prepared-mirror.ts';
 import { answerAbout } from './region-answer.ts';
 import type { ChangeRequest, ReloadHost } from './reload.ts';
@@ -80,6 +81,7 @@ class ActiveMirror {
   readonly #state: ActiveState;
   readonly #link: WorkerLink;
   readonly #reload: Reload;
+  readonly #logTurns = new LogTurns();
   /** No leg's and no log's any more, but something they were asked is not answered yet. */
   readonly #abandoned: OpenDevice[] = [];
   readonly #served = Promise.withResolvers<void>();
@@ -216,7 +218,9 @@ class ActiveMirror {
 
   async #change(request: ChangeRequest): Promise<ChangePlan> {
     const plan = await this.#reload.change(request);
-    if (!request.dryRun) this.#tellOwner(changeNotice(request.change));
+    // Of its log the engine tells itself.
+    const { change, dryRun } = request;
+    if (!dryRun && change.change !== 'reattachLog') this.#tellOwner(changeNotice(change));
     return plan;
   }
 
@@ -270,12 +274,20 @@ class ActiveMirror {
     return {
       state: this.#state,
       snapshot: () => this.#link.order({ order: 'snapshot' }),
+      takeOut: (leg) => this.#link.order({ order: 'takeLegOut', leg }),
+      reattachLog: () => this.#reattachLog(),
       suspend: () => this.#link.suspend(),
       load: (load) => this.#load(load),
       serve: () => this.#serveAgain(),
       abandon: (device) => void this.#abandoned.push(device),
       warn: (text) => this.#tellOwner(notice('changed', 'bad', text)),
     };
+  }
+
+  async #reattachLog(): Promise<boolean> {
+    const turned = this.#logTurns.next();
+    const { logFailed } = await this.#link.order({ order: 'reattachLog' });
+    return !logFailed || (await turned) === 'logReattached';
   }
 
   #load(load: TableLoad): Promise<Resumed> {
@@ -310,6 +322,7 @@ class ActiveMirror {
         this.#link.tell({ kind: 'memoryKept', ok: this.#state.keep(message.memory) });
         break;
       case 'event':
+        this.#logTurns.heard(message.event);
         this.#tellOwner(this.#check.heard(message.event));
         this.#history?.heard(message.event);
         break;

@@ -252,7 +252,8 @@ class EngineWorker {
 
   #suspend(id: number): void {
     const { engine, runner } = this.#table;
-    if (this.#life !== 'serving' || this.#door.isHeld || engine.check.life !== 'none') {
+    const isBusy = engine.check.life !== 'none' || engine.heldWrites > 0;
+    if (this.#life !== 'serving' || this.#door.isHeld || isBusy) {
       this.#say({ kind: 'suspended', id, known: null });
       return;
     }

@@ -21,6 +21,7 @@ import type { MirrorMemory } from '../engine/effect.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import { RegionGeometry } from '../geometry/region-geometry.ts';
 import type { LegIndex } from '../geometry/units.ts';
+import { legIndex } from '../geometry/units.ts';
 import { counterOf, viewBytes, viewOf } from '../metrics/engine-counters.ts';
 import type { MirrorChange } from '../mirror-set/mirror-change.ts';
 import {
@@ -30,6 +31,7 @@ import {
   withoutJoining,
 } from '../mirror-set/mirror-change.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
+import { isSameLeg } from '../mirror-set/mirror-spec.ts';
 import { writeDefinition } from '../registry/definition-file.ts';
 import { arrangedFor } from '../registry/sidecar-file.ts';
 import type { ActiveState, ActiveTable } from './active-state.ts';
@@ -47,7 +49,11 @@ import type { EngineSnapshot, Suspended, TableLoad } from './worker-messages.ts'
 export interface ReloadHost {
   readonly state: ActiveState;
   snapshot(): Promise<EngineSnapshot>;
-  /** Null: it takes too long, or a check is under way; the mirror serves. */
+  /** What was in flight to it ends, nothing more is asked of it, and no write is held because of it. */
+  takeOut(leg: LegIndex): Promise<EngineSnapshot>;
+  /** The device of the log is the same as before. False: it cannot be written. */
+  reattachLog(): Promise<boolean>;
+  /** Null: it takes too long, a check is under way, or writes are held; the mirror serves. */
   suspend(): Promise<Suspended | null>;
   load(load: TableLoad): Promise<Resumed>;
   serve(): void;
@@ -100,7 +106,7 @@ export class Reload {
   async #change({ change, growLegs, dryRun }: ChangeRequest): Promise<ChangePlan> {
     const { table } = this.#host.state;
     const before = table.spec;
-    const after = changeSpec(before, change, await this.#host.snapshot());
+    const after = changeSpec(before, change, await this.#snapshotFor(change, dryRun));
     this.#refuse(change, after);
     const lengthens = after.sizeBytes > before.sizeBytes ? filesToLengthen(after, growLegs) : [];
     const log = table.devices[before.legs.length];
@@ -114,12 +120,25 @@ export class Reload {
         const device = table.devices.find(({ path }) => path === file.path);
         if (device !== undefined) lengthen(device, file.sizeBytes);
       }
-      await this.#exchange(change, fresh);
+      const isSameLog = change.change === 'reattachLog' && fresh.size === 0;
+      if (!isSameLog) await this.#exchange(change, fresh);
+      else if (!(await this.#host.reattachLog())) throw logNotWritten(before.name);
       return plan;
     } finally {
       const { devices } = this.#host.state.table;
       closeDevices([...fresh.values()].filter((device) => !devices.includes(device)));
     }
+  }
+
+  /** To remove or replace a leg is to decide about it: writes that wait for that are answered. */
+  async #snapshotFor(change: MirrorChange, dryRun: boolean): Promise<EngineSnapshot> {
+    const snapshot = await this.#host.snapshot();
+    const decides = change.change === 'removeLeg' || change.change === 'replaceLeg';
+    if (dryRun || !decides || snapshot.heldWrites === 0) return snapshot;
+    const { spec } = this.#host.state.table;
+    changeSpec(spec, change, snapshot);
+    const leg = spec.legs.findIndex((known) => isSameLeg(known, change.leg));
+    return this.#host.takeOut(legIndex(leg));
   }
 
   #refuse({ change }: MirrorChange, after: MirrorSpec): void {
@@ -164,8 +183,9 @@ export class Reload {
     const { name } = before.spec;
     const known = await host.suspend();
     if (known === null) {
-      const message = `${name} cannot be changed now: a check runs, or something takes too long to end`;
-      throw new MirrorError('MIRROR_BUSY', message, { mirror: name }, 'try again later');
+      const why = 'a check runs, writes wait for a decision, or something takes too long to end';
+      const message = `${name} cannot be changed now: ${why}`;
+      throw new MirrorError('MIRROR_BUSY', message, { mirror: name }, `mirrorctl status ${name}`);
     }
     let next: ActiveTable;
     try {
@@ -185,10 +205,7 @@ export class Reload {
     const dropped = before.devices.filter((device) => !next.devices.includes(device));
     closeDevices(dropped.filter((device) => !hangs(device)));
     for (const device of dropped) if (hangs(device)) host.abandon(device);
-    if (change.change === 'reattachLog' && !logWritten) {
-      const message = `the log of ${name} cannot be written`;
-      throw new MirrorError('LOG_WRITE_FAILED', message, { mirror: name }, 'it serves on without');
-    }
+    if (change.change === 'reattachLog' && !logWritten) throw logNotWritten(name);
   }
 
   /** Nothing is in flight; the engine's last word on who holds what is durable. */
@@ -240,6 +257,11 @@ export class Reload {
     state.remember({ ...remembered, ...size });
     if (logWritten) state.define(withoutJoining(table.spec));
   }
+}
+
+function logNotWritten(name: string): MirrorError {
+  const message = `the log of ${name} cannot be written`;
+  return new MirrorError('LOG_WRITE_FAILED', message, { mirror: name }, 'it serves on as before');
 }
 
 function tableAfter(

@@ -30,10 +30,7 @@ export function stopNotice({ logClean, outOfSync }: StopReport): Notice {
   return notice('deactivated', logClean ? 'good' : 'bad', text, fields);
 }
 
-export function changeNotice(change: MirrorChange): Notice {
-  if (change.change === 'reattachLog') {
-    return notice('log-reattached', 'good', 'the log is written anew, and used again');
-  }
+export function changeNotice(change: Exclude<MirrorChange, { change: 'reattachLog' }>): Notice {
   return notice('changed', 'plain', changeWords(change), { change: change.change });
 }
 

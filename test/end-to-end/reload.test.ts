@@ -176,6 +176,30 @@ describe('a leg that does not serve', () => {
   });
 });
 
+describe('a leg that its owner is to decide about', () => {
+  test.each([
+    ['removed', ['leg', 'remove', 'm', 'b.img'], 'a* c'],
+    ['replaced', ['leg', 'replace', 'm', 'b.img', 'n.img'], 'a* n c'],
+  ] as const)('is %s, and the write that waited for that is answered', async (_, words, after) => {
+    await newMirror('abc', '--hold-on-failure');
+    fresh('n');
+    await mirror.activate('--inject', '1:write:eio');
+    const client = await mirror.connect();
+    const held = client.write(0, block(1));
+    await until(async () => (await mirror.status()).legs[1]?.writeErrors === 1);
+    await mirror.do('recovery', 'pause', 'm');
+    expect(await mirror.run('leg', 'add', 'm', 'n.img')).toMatchObject(refused('MIRROR_BUSY', 75));
+    await mirror.do(...words);
+    await held;
+    expect(await legs()).toBe(after);
+    client.close();
+    await mirror.do('recovery', 'resume', 'm');
+    await mirror.inSync();
+    await mirror.do('deactivate', 'm');
+    expect(content('c')).toBe(content('a'));
+  });
+});
+
 describe('the number of legs', () => {
   test('nine are taken, ten are not', async () => {
     await newMirror('abc');
