@@ -14,8 +14,8 @@ import type { LegMask } from '../region/leg-content.ts';
 import type { CheckTurn, RegionDifference } from './check-order.ts';
 import type { IoId, RequestId, WriteVerb } from './input.ts';
 
-/** How a request ended, for the client. */
-export type ReplyOutcome = 'ok' | 'ioError' | 'noSpace';
+/** How a request ended, for the client; `again`: it has not, and is to be asked for once more. */
+export type ReplyOutcome = 'ok' | 'ioError' | 'noSpace' | 'again';
 
 /** What must be remembered across a restart: see mirror-set/sidecar.ts. */
 export interface MirrorMemory {

@@ -12,7 +12,7 @@ import { ResyncScheduler } from '../recovery/resync-scheduler.ts';
 import { CheckPath } from './check-path.ts';
 import type { Effect, MirrorMemory } from './effect.ts';
 import { FlushPath } from './flush-path.ts';
-import type { Input, IoOutcome } from './input.ts';
+import type { Input, IoOutcome, OwnerOrder } from './input.ts';
 import { LogPath } from './log-path.ts';
 import { MemoryKeeper } from './memory-keeper.ts';
 import type { EngineOptions } from './mirror-state.ts';
@@ -127,18 +127,31 @@ export class Engine {
         this.recovery.legCame();
         this.#repair.forget(input.leg);
         break;
-      case 'legDecided':
-        this.state.legDecided(input.leg);
-        this.#writes.releaseHeld();
-        break;
-      case 'logReattached':
-        this.#log.reattach(this.#logAnswered);
+      case 'compareEnded':
+        this.check.compareEnded(input.region, input.unreadable, input.difference);
         break;
       case 'tick':
         this.state.now = Math.floor(input.now);
         this.recovery.tick();
         this.check.tick();
         if (this.#stopping === 'no') this.#sweep.tick();
+        break;
+      default:
+        this.#obey(input);
+    }
+  }
+
+  #obey(order: OwnerOrder): void {
+    switch (order.kind) {
+      case 'legDecided':
+        this.state.legDecided(order.leg);
+        this.#writes.releaseHeld();
+        break;
+      case 'giveBack':
+        this.#writes.giveBack(this.#log.takeHeld());
+        break;
+      case 'logReattached':
+        this.#log.reattach(this.#logAnswered);
         break;
       case 'pauseRecovery':
         this.recovery.pause();
@@ -147,16 +160,13 @@ export class Engine {
         if (this.#stopping === 'no') this.recovery.resume();
         break;
       case 'throttleRecovery':
-        this.recovery.limit(input.throttle);
-        break;
-      case 'compareEnded':
-        this.check.compareEnded(input.region, input.unreadable, input.difference);
+        this.recovery.limit(order.throttle);
         break;
       case 'startCheck':
-        if (this.#stopping === 'no') this.check.start(input.check);
+        if (this.#stopping === 'no') this.check.start(order.check);
         break;
       case 'throttleCheck':
-        this.check.limit(input.throttle);
+        this.check.limit(order.throttle);
         break;
       case 'stopCheck':
         this.check.stop();

@@ -6,6 +6,7 @@
  *                                                                    replaces or removes it: answered
  *                                                                 ─▶ recovery brings it up to date: answered
  *                                                                 ─▶ the mirror is stopped: they fail
+ *                                                                 ─▶ its table is exchanged: given back
  *
  * A held write lies in the mirror's log and on the legs that are left, so reads may show it already,
  * like those of any write that is under way. Its client keeps its place in the connection: when these
@@ -45,12 +46,16 @@ export class HeldWrites {
     return held.filter((request) => !this.#awaitsDecision(request));
   }
 
-  /** Takes out all, and holds none from now on. */
-  close(): readonly WriteRequest[] {
-    this.#isClosed = true;
+  takeAll(): readonly WriteRequest[] {
     const held = this.#held;
     this.#held = [];
     return held;
+  }
+
+  /** Takes out all, and holds none from now on. */
+  close(): readonly WriteRequest[] {
+    this.#isClosed = true;
+    return this.takeAll();
   }
 
   /** A leg that nobody has decided about misses some of it. */

@@ -69,16 +69,25 @@ export type Input =
       /** Among the legs that could be read; null: they are equal. */
       readonly difference: RegionDifference | null;
     }
+  | { readonly kind: 'tick'; readonly now: number }
+  | OwnerOrder;
+
+/** What the owner has asked for. */
+export type OwnerOrder =
+  | { readonly kind: 'pauseRecovery' }
+  | { readonly kind: 'resumeRecovery' }
+  | { readonly kind: 'throttleRecovery'; readonly throttle: Throttle }
   | { readonly kind: 'startCheck'; readonly check: CheckOrder }
   | { readonly kind: 'throttleCheck'; readonly throttle: Throttle }
   | { readonly kind: 'stopCheck' }
   /** The owner knows of the leg's failure: nothing is held because of it any longer. */
   | { readonly kind: 'legDecided'; readonly leg: LegIndex }
+  /**
+   * Whoever is held, for whatever the owner has to do, is answered `again`, as when dm is suspended
+   * without a flush: he is to ask the engine that comes after this one, or this one once more.
+   */
+  | { readonly kind: 'giveBack' }
   /** A log that failed can be written again, on whatever device: everything it should say is written. */
   | { readonly kind: 'logReattached' }
-  | { readonly kind: 'tick'; readonly now: number }
-  | { readonly kind: 'pauseRecovery' }
-  | { readonly kind: 'resumeRecovery' }
-  | { readonly kind: 'throttleRecovery'; readonly throttle: Throttle }
   /** No further requests will come; finish, flush, clean the log, then say `stopped`. */
   | { readonly kind: 'stop' };

@@ -114,6 +114,14 @@ export class LogPath {
     if (this.#health === 'holding') this.#stopRecording(answer);
   }
 
+  /** Those who wait for a log that cannot be written; they wait no longer. */
+  takeHeld(): readonly WritePiece[] {
+    if (this.#health !== 'holding') return [];
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    return waiting;
+  }
+
   /** The last write of all carries nothing: it makes every clear durable that was written before. */
   seal(): void {
     invariant(this.isIdle, 'the log is still being written');

@@ -28,7 +28,7 @@ import type { LogPath } from './log-path.ts';
 import type { MemoryKeeper } from './memory-keeper.ts';
 import type { MirrorState } from './mirror-state.ts';
 import { WriteOrder } from './write-order.ts';
-import type { LegShareFailure } from './write-piece.ts';
+import type { LegShareFailure, PieceOutcome } from './write-piece.ts';
 import { WritePiece, WriteRequest } from './write-piece.ts';
 
 /** One leg's share of a piece in flight; `first` and `last` are the regions it covers. */
@@ -102,6 +102,12 @@ export class WritePath {
   /** Answers writes that need not be held any longer. */
   releaseHeld(): void {
     for (const request of this.#held.takeDecided()) this.#answer(request);
+  }
+
+  /** Answers writes that are held, and those of which `pieces` wait for the log, with `again`. */
+  giveBack(pieces: readonly WritePiece[]): void {
+    for (const request of this.#held.takeAll()) this.#reply(request, 'again');
+    for (const piece of pieces) this.#end(piece, 'again');
   }
 
   /** Nobody will decide any more. */
@@ -240,13 +246,13 @@ export class WritePath {
     return false;
   }
 
-  #end(piece: WritePiece, outcome: IoOutcome): void {
+  #end(piece: WritePiece, outcome: PieceOutcome): void {
     const { hash, now, readyToCopy } = this.#state;
     for (let region = piece.first; region <= piece.last; region = (region + 1) as RegionIndex) {
       if (hash.endWrite(region, now)) readyToCopy.push(region);
     }
     const { request } = piece;
-    if (outcome !== 'ok') request.outcome = outcome;
+    if (outcome !== 'ok' && request.outcome !== 'failed') request.outcome = outcome;
     request.piecesLeft -= 1;
     if (request.piecesLeft === 0) this.#answer(request);
     else request.isMissed ||= this.#isMissed(piece);
@@ -283,7 +289,7 @@ export class WritePath {
     return false;
   }
 
-  #reply(request: WriteRequest, outcome: IoOutcome): void {
+  #reply(request: WriteRequest, outcome: PieceOutcome): void {
     this.#state.requestsInFlight -= 1;
     const told = outcome === 'ok' && this.#isLost(request) ? 'failed' : outcome;
     const answer = told === 'failed' ? 'ioError' : told;

@@ -14,6 +14,9 @@ import type { LegIndex, RegionIndex } from '../geometry/units.ts';
 import type { IoOutcome, RequestId, WriteInput, WriteVerb } from './input.ts';
 import type { OrderedWrite } from './write-order.ts';
 
+/** `again`: not done, and given back. */
+export type PieceOutcome = IoOutcome | 'again';
+
 export class WriteRequest {
   readonly id: RequestId;
   readonly verb: WriteVerb;
@@ -22,7 +25,7 @@ export class WriteRequest {
   readonly first: RegionIndex;
   readonly last: RegionIndex;
   piecesLeft = 0;
-  outcome: IoOutcome = 'ok';
+  outcome: PieceOutcome = 'ok';
   /** Some leg did not get all of it, though recovery may have brought it since. */
   isMissed = false;
   /** A moment of `LegSet.lostSince`: when the first of it was issued; before that -1. */

@@ -51,6 +51,8 @@ export interface Surroundings {
   keepMemory(memory: MirrorMemory): void;
   tell(event: MirrorEvent): void;
   stopped(logClean: boolean, outOfSync: number): void;
+  /** The engine gives it back: it is to be submitted once more, to whichever engine there is then. */
+  again(request: BlockRequest): void;
 }
 
 export class EffectRunner implements MirrorPort {
@@ -186,6 +188,10 @@ export class EffectRunner implements MirrorPort {
 
   #reply({ request, outcome }: Extract<Effect, { kind: 'reply' }>): void {
     const answered = this.#requests.take(request);
+    if (outcome === 'again') {
+      this.#to.again(answered);
+      return;
+    }
     const micros = microsSince(this.#arrivals[request] ?? 0);
     const { verb } = answered;
     addLatency(this.#to.view, verb === 'read' || verb === 'flush' ? verb : 'write', micros);

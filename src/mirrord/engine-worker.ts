@@ -90,6 +90,7 @@ class EngineWorker {
       keepMemory: (memory) => this.#say({ kind: 'keepMemory', memory }),
       tell: (event) => this.#say({ kind: 'event', event }),
       stopped: (logClean, outOfSync) => void this.#stopped(logClean, outOfSync),
+      again: (request) => this.#door.submit(request),
     };
     const view = viewFor(spec, start.view);
     const engine = activatedEngine(start, view);
@@ -269,6 +270,7 @@ class EngineWorker {
   #lookWhetherDrained(now: number): void {
     const { engine, runner } = this.#table;
     if (runner.isStopping) return;
+    if (engine.heldWrites > 0) runner.feed({ kind: 'giveBack' });
     if (engine.state.requestsInFlight === 0 && engine.recovery.claimed === 0) {
       runner.stop();
     } else if (now >= this.#suspension.lateAt) {

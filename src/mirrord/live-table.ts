@@ -33,7 +33,8 @@ export interface TableParts {
 }
 
 /** What is there before the first table, and after the last. */
-export interface TableGround extends Pick<Surroundings, 'keepMemory' | 'tell' | 'stopped'> {
+export interface TableGround
+  extends Pick<Surroundings, 'keepMemory' | 'tell' | 'stopped' | 'again'> {
   readonly path: DataPath;
   readonly faults: FaultPlan;
   /** Stands in front of every table's legs and log, and knows which of them hang. */
@@ -59,7 +60,7 @@ export class LiveTable {
       invariant(device !== undefined, `leg ${index} was not opened`);
       return { device, offsetBytes, writePolicy: null };
     });
-    const { path, faults, timed, readOnly, keepMemory, tell, stopped } = ground;
+    const { path, faults, timed, readOnly, keepMemory, tell, stopped, again } = ground;
     this.#backend = path.backendOver(places, log);
     timed.exchange(perhapsFaulty(this.#backend, ground), known);
     this.#copies = new CopyPool(
@@ -77,7 +78,7 @@ export class LiveTable {
       exportName: spec.name,
       readOnly,
       zeroesFast: legs.every(({ kind, traits }) => kind === 'file' && !traits.mayStall),
-      ...{ keepMemory, tell, stopped },
+      ...{ keepMemory, tell, stopped, again },
     });
   }
 

@@ -161,12 +161,16 @@ function logAttention({ name, onLogFailure }: MirrorSpec, { heldWrites }: Engine
   };
 }
 
+/** For the owner, to do something about its log or a leg. */
+function isWaiting({ logFailed, heldWrites }: EngineSnapshot): boolean {
+  return logFailed || heldWrites > 0;
+}
+
 /** `amount`: of what is not on every leg. */
-function heldAttention(
-  { name, legs }: MirrorSpec,
-  { heldWrites, legs: states }: EngineSnapshot,
-  amount: string,
-) {
+function waitingAttention(spec: MirrorSpec, snapshot: EngineSnapshot, amount: string) {
+  if (snapshot.logFailed) return logAttention(spec, snapshot);
+  const { name, legs } = spec;
+  const { heldWrites, legs: states } = snapshot;
   const failed = states.findIndex(({ isOut, letter }) => isOut || letter !== 'A');
   const writes = heldWrites === 1 ? '1 write is' : `${heldWrites} writes are`;
   return {
@@ -182,8 +186,7 @@ function attentionOf(
   const outOfSync = regionCount - snapshot.inSyncRegions;
   const amount = `${outOfSync} regions (${formatBytes(outOfSync * spec.regionSizeBytes)})`;
   const primary = spec.legs[snapshot.primary]?.path ?? '';
-  if (snapshot.logFailed) return logAttention(spec, snapshot);
-  if (snapshot.heldWrites > 0) return heldAttention(spec, snapshot, amount);
+  if (isWaiting(snapshot)) return waitingAttention(spec, snapshot, amount);
   const out = snapshot.legs.findIndex(({ isOut }) => isOut);
   const outLeg = spec.legs[out];
   if (outLeg !== undefined) {

@@ -59,6 +59,24 @@ describe('a write that a leg failed', () => {
   });
 });
 
+describe('a write that is given back', () => {
+  test('is to be asked for again, and is nobody’s here', () => {
+    const mirror = held();
+    mirror.asked();
+    expect(mirror.feed({ kind: 'giveBack' }).asked()).toEqual(['reply 1 again']);
+    expect([mirror.engine.heldWrites, mirror.engine.state.requestsInFlight]).toEqual([0, 0]);
+    expect(mirror.feed({ kind: 'legDecided', leg: L1 }).asked()).toEqual([]);
+  });
+
+  test('may have waited for the log', () => {
+    const options = { onLogFailure: 'hold' } as const;
+    const mirror = new ScriptedMirror({ log: 'disk', options });
+    mirror.write(1, 0, 512).write(2, 0, 512).end('log', 'failed').asked();
+    expect(mirror.feed({ kind: 'giveBack' }).asked()).toEqual(['reply 1 again']);
+    expect(mirror.feed({ kind: 'giveBack' }).asked()).toEqual(['reply 2 again']);
+  });
+});
+
 describe('while the owner has not decided', () => {
   test('writes to other regions go on, and those to regions that the leg misses are held', () => {
     const mirror = held();
