@@ -23,6 +23,7 @@ const SWELL_MS = 9000;
 const RECOVERY_RATE = 4 * 1024 * 1024;
 const FONT = { loadSystemFonts: true, defaultFontFamily: 'DejaVu Sans Mono' };
 const PATIENCE_MS = 120_000;
+const ANSWER_MS = 2_000;
 
 interface Shot {
   readonly name: string;
@@ -152,7 +153,7 @@ async function slowDown(socket: string): Promise<void> {
   const request = { ask: 'throttleRecovery', throttle: { bytesPerSecond: RECOVERY_RATE } } as const;
   for (;;) {
     try {
-      await askEngine(socket, request, PATIENCE_MS);
+      await askEngine(socket, request, ANSWER_MS);
       return;
     } catch {
       // It has not begun to listen yet.
