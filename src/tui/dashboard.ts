@@ -7,6 +7,7 @@
  */
 import type { Source } from '../watch/mirror-watch.ts';
 import { MirrorWatch } from '../watch/mirror-watch.ts';
+import { CommandDesk } from './command-desk.ts';
 import type { MapCanvas } from './map-canvas.ts';
 import { MapView } from './map-view.ts';
 import type { MirrorAction } from './mirror-actions.ts';
@@ -16,8 +17,7 @@ import type { Rect } from './painter.ts';
 import { RegionInquiry } from './region-inquiry.ts';
 import type { DeckLayout, ScreenPlan } from './screen-plan.ts';
 import { planScreen } from './screen-plan.ts';
-import { shortPaths } from './screen-words.ts';
-import type { CommandEnd, ListedMirror, StateDirectory } from './state-directory.ts';
+import type { ListedMirror, StateDirectory } from './state-directory.ts';
 import type { TerminalTraits } from './terminal-traits.ts';
 import type { Theme } from './theme.ts';
 import { THEMES } from './theme.ts';
@@ -55,9 +55,12 @@ export class Dashboard {
   readonly map: MapView;
   settings: DashboardSettings;
   readonly doors: DashboardDoors;
-  readonly slider = new ThrottleSlider((percent) => this.#throttle(percent));
+  readonly desk = new CommandDesk(this);
+  readonly slider = new ThrottleSlider((percent) =>
+    this.desk.run(throttling(this.watch.source.name, percent)),
+  );
   readonly inquiry = new RegionInquiry(
-    (region) => this.#command(['why', this.watch.source.name, String(region)]),
+    (region) => this.desk.ask(['why', this.watch.source.name, String(region)]),
     () => this.changed(),
   );
   focus = 0;
@@ -184,16 +187,7 @@ export class Dashboard {
   /** Shows an action with its consequences, to be confirmed; `then` comes when it is done. */
   propose(action: MirrorAction, then: (dashboard: Dashboard) => void = () => {}): void {
     this.open({ kind: 'confirm', action, text: '', rehearsal: null, then });
-    void this.#rehearse(action);
-  }
-
-  /** Runs a command; what comes of it is said on the screen. */
-  async run(words: readonly string[]): Promise<boolean> {
-    const { isDone, lines } = await this.#command(words);
-    const said = (isDone ? lines[0] : lines.at(-1)) ?? `done: mirrorctl ${words.join(' ')}`;
-    const legs = this.watch.snapshot.status?.legs ?? [];
-    this.say(shortPaths(said.replace(/^mirrorctl: /, ''), { legs }), !isDone);
-    return isDone;
+    void this.desk.rehearse(action);
   }
 
   /** Runs `draw` as if the terminal had these traits, and the map another canvas. */
@@ -217,30 +211,9 @@ export class Dashboard {
     }
   }
 
-  async #throttle(percent: number): Promise<void> {
-    await this.run(throttling(this.watch.source.name, percent));
-  }
-
   #inquire(): void {
     const isAnswered = this.settings.directory?.knows('why') === true;
     void this.inquiry.look(isAnswered ? this.map.cursor : null);
-  }
-
-  async #rehearse(action: MirrorAction): Promise<void> {
-    const rehearsal = await this.#command([...action.words, '--dry-run']);
-    const { overlay } = this;
-    if (overlay?.kind !== 'confirm' || overlay.action !== action) return;
-    const legs = this.watch.snapshot.status?.legs ?? [];
-    const lines = rehearsal.lines.map((line) => shortPaths(line, { legs }));
-    this.open({ ...overlay, rehearsal: { ...rehearsal, lines } });
-  }
-
-  async #command(words: readonly string[]): Promise<CommandEnd> {
-    const { directory } = this.settings;
-    if (directory === null) return { isDone: false, lines: ['no command can be run from here'] };
-    return await directory.run(words, (question) => {
-      return new Promise((answer) => this.open({ kind: 'question', text: question, answer }));
-    });
   }
 
   async #listMirrors(): Promise<void> {

@@ -90,7 +90,7 @@ function pressInConfirm(dashboard: Dashboard, overlay: OverlayOf<'confirm'>, nam
 
 async function carryOut(dashboard: Dashboard, { action, then }: OverlayOf<'confirm'>) {
   dashboard.open(null);
-  if (await dashboard.run(action.words)) then(dashboard);
+  if (await dashboard.desk.run(action.words)) then(dashboard);
 }
 
 type Written = Extract<Overlay, { readonly text: string }>;
