@@ -3,9 +3,11 @@ import type { ExitCode } from '../errors/mirror-error.ts';
 import { EXIT } from '../errors/mirror-error.ts';
 import { formatBytes } from '../geometry/size-words.ts';
 import type { LegPlace, MirrorSpec } from '../mirror-set/mirror-spec.ts';
+import { isSameLeg } from '../mirror-set/mirror-spec.ts';
 import { readDefinition } from '../registry/definition-file.ts';
 import type { Argument } from './command.ts';
 import type { Flags, Input } from './given.ts';
+import { parseLeg } from './leg-argument.ts';
 import { findLeg } from './leg-words.ts';
 import { ask } from './observe.ts';
 import type { Outside } from './outside.ts';
@@ -27,9 +29,11 @@ export const NEW_LEG: Argument = {
   completes: 'file',
 };
 
-/** Throws LEG_NOT_FOUND. */
+/** `word` is a path, with its offset where there are several legs on one device, or an index. */
 export function namedLeg(spec: MirrorSpec, word: string, cwd: string): LegPlace {
-  const { path, offsetBytes } = spec.legs[findLeg(spec, word, cwd)] as LegPlace;
+  const place = parseLeg(word, cwd);
+  const exact = spec.legs.find((leg) => isSameLeg(leg, place));
+  const { path, offsetBytes } = exact ?? (spec.legs[findLeg(spec, word, cwd)] as LegPlace);
   return { path, offsetBytes };
 }
 

@@ -36,6 +36,8 @@ export interface ChangeWish {
 interface Change {
   readonly plan: ChangePlan;
   readonly active: boolean;
+  /** What recovery is limited to says how long it takes at least; null: nothing. */
+  readonly throttledSeconds: number | null;
   apply(): Promise<void>;
   close(): void;
 }
@@ -54,7 +56,10 @@ export async function changeMirror(
   const change = isActive ? await online(places, spec, wish) : offline(places, name, wish);
   try {
     const { plan, active } = change;
-    const seconds = secondsAtLeast(plan.sourcePath, plan.copyBytes);
+    const seconds = slower(
+      secondsAtLeast(plan.sourcePath, plan.copyBytes),
+      change.throttledSeconds,
+    );
     const words = describe(name, plan, seconds, dryRun).map(printable).join('\n');
     if (!flags.has('json') && !dryRun) outside.printAside(`${words}\n`);
     if (!dryRun) {
@@ -79,6 +84,7 @@ function offline(places: Places, name: string, { change, growLegs }: ChangeWish)
   return {
     plan: prepared.plan,
     active: false,
+    throttledSeconds: null,
     apply: async () => prepared.apply(),
     close: () => prepared.close(),
   };
@@ -88,15 +94,23 @@ async function online(places: Places, spec: MirrorSpec, wish: ChangeWish): Promi
   const request = (dryRun: boolean): ControlRequest => ({ ask: 'change', ...wish, dryRun });
   const { plan } = await ask(places, spec.name, request(true), 'plan', CHANGE_MS_MAX);
   const { legs, sizeBytes } = plan;
+  const { status } = await ask(places, spec.name, { ask: 'status' }, 'status');
+  const { throttle } = status.recovery;
+  const limit = throttle !== null && 'bytesPerSecond' in throttle ? throttle.bytesPerSecond : null;
   refuseTakenParts(places, { ...spec, legs, sizeBytes });
   return {
     plan,
     active: true,
+    throttledSeconds: limit === null ? null : plan.copyBytes / limit,
     apply: async () => {
       await ask(places, spec.name, request(false), 'plan', CHANGE_MS_MAX);
     },
     close: () => {},
   };
+}
+
+function slower(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.max(one, other);
 }
 
 function describe(

@@ -1,6 +1,6 @@
 /**
- * Opens what a changed mirror needs beside what it has open. A device is opened once, however many of
- * its ranges are wanted, so a leg on a device that is open already is only looked at for room.
+ * Opens what a changed mirror needs beside what it has open, and sees to it that what is open has room
+ * for what is wanted of it now. A device is opened once, however many of its ranges are wanted.
  */
 import { statSync } from 'node:fs';
 import type { DeviceRange } from '../devices/device-identity.ts';
@@ -15,7 +15,8 @@ interface Wanted extends DeviceRange {
 }
 
 /**
- * The device for each of `requests`. `open` are the devices that are open, with what they are open for.
+ * The device for each of `requests`. `open` are the devices that stay, with what they are needed for;
+ * files among them may be lengthened afterwards.
  * Throws what `openDevices` throws; then nothing was opened.
  */
 export function openBeside(
@@ -34,6 +35,9 @@ export function openBeside(
     const id = wanted.find((one) => one.request === request)?.identity.id;
     return open.find(({ device }) => device.identity.id === id)?.device ?? null;
   };
+  for (const { request, device } of open) {
+    if (device.kind === 'block') refuseWithoutRoom(request, device);
+  }
   for (const request of requests) {
     const device = deviceOf(request);
     if (device !== null) refuseWithoutRoom(request, device);

@@ -158,7 +158,7 @@ export class Reload {
 
   /** By their place in `after`: the legs that come, and a log that is another file than it was. */
   #openNew(change: MirrorChange, after: MirrorSpec): ReadonlyMap<number, OpenDevice> {
-    const { spec, devices } = this.#host.state.table;
+    const { spec, devices, missing } = this.#host.state.table;
     const known = legsBefore(spec, after);
     const requests = requestsFor(after, 'write');
     const places = requests.flatMap((_, place) => {
@@ -166,9 +166,10 @@ export class Reload {
       const isOther = change.change === 'reattachLog' && isOtherFile(devices[spec.legs.length]);
       return isOther ? [place] : [];
     });
-    const open = requestsFor(spec, 'write').flatMap((request, place) => {
-      const device = devices[place];
-      return device === undefined ? [] : [{ request, device }];
+    const open = requests.flatMap((request, place) => {
+      const device = devices[known[place] ?? spec.legs.length];
+      const isGone = places.includes(place) || missing.has(known[place] ?? -1);
+      return device === undefined || isGone ? [] : [{ request, device }];
     });
     const opened = openBeside(
       places.map((place) => requests[place] as (typeof requests)[number]),
