@@ -113,6 +113,22 @@ describe('a check of a mirror in use', () => {
     expect(primary).toBe(1);
   });
 
+  test('copies from the leg that is named even if the machine dies in the middle', async () => {
+    for (const region of [1, 4]) rot(legs[1], region * REGION, region);
+    const right = readFileSync(legs[1]);
+    await mirror.do('recovery', 'pause', 'm');
+    expect((await check('--repair', '--from', '1', '--yes')).exitCode).toBe(1);
+    expect((await mirror.status()).inSyncRegions).toBe(6);
+    await mirror.kill();
+    expect((await mirror.run('activate', 'm', '-n')).stderr).toContain(
+      `2 of 8 regions (1 MiB) will be copied from ${legs[1]}`,
+    );
+    await mirror.activate();
+    await mirror.inSync();
+    await mirror.do('deactivate', 'm');
+    expect([readFileSync(legs[0]).equals(right), mirror.legsAreEqual()]).toEqual([true, true]);
+  });
+
   test('pauses, survives a crash paused, and goes on where it was', async () => {
     rot(legs[1], 0, 1);
     await mirror.do('check', 'm', '--throttle', '64k/s', '--no-wait');
@@ -180,6 +196,25 @@ describe('a check without an engine', () => {
       expect([words, (await check(...words)).exitCode]).toEqual([words, code]);
     }
   });
+});
+
+test('why names the write that a leg missed, and what it waits for', async () => {
+  await mirror.do('deactivate', 'm');
+  await mirror.activate('--inject', '1:write:eiox1');
+  await mirror.do('recovery', 'pause', 'm');
+  const client = await mirror.connect();
+  await client.write(3 * REGION, Buffer.alloc(4 * KIB, 1));
+  client.close();
+  const answer = JSON.parse(await mirror.do('why', 'm', '3', '--json'));
+  expect(answer).toMatchObject({
+    ...{ state: 'nosync', holders: [0], missing: [1], log: { byte: 1024, mask: 8, clean: false } },
+    since: expect.stringContaining(`${legs[1]} lost it: leg ${legs[1]}: a write failed`),
+    next: 'nothing: recovery is paused (mirrorctl recovery resume m)',
+  });
+  await mirror.do('recovery', 'resume', 'm');
+  await mirror.inSync();
+  const { state, missing } = JSON.parse(await mirror.do('why', 'm', '3', '--json'));
+  expect([state === 'dirty' || state === 'clean', missing]).toEqual([true, []]);
 });
 
 describe('commands that are run on events', () => {
