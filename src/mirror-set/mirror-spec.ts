@@ -88,6 +88,8 @@ export interface MirrorSpec {
   readonly holdOnFailure: boolean;
   readonly onLogFailure: LogFailurePolicy;
   readonly readPolicy: ReadPolicy;
+  /** Absent until a session has begun: from then on there is a sidecar, and if not, it is lost. */
+  readonly hasRun?: true;
   /** Activations write nothing, neither legs nor log, until one is told to (`--read-write`). */
   readonly readOnly: boolean;
 }

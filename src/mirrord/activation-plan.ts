@@ -21,6 +21,9 @@ import { byteCount, regionIndex } from '../geometry/units.ts';
 import type { LegSpec, MirrorSpec, SyncIntent } from '../mirror-set/mirror-spec.ts';
 import type { Sidecar } from '../mirror-set/sidecar.ts';
 
+export const HINT_FORGOTTEN =
+  'name the leg that is right with --source LEG: everything is copied from it';
+
 export interface ActivationPlan {
   readonly geometry: RegionGeometry;
   readonly primary: LegIndex;
@@ -61,8 +64,9 @@ export function planActivation(input: PlanInput): ActivationPlan {
   const primary = sourceOf(input);
   const distrusted = sidecar !== null && !sidecar.logTrusted;
   const moved = (sidecar !== null && primary !== sidecar.primary) || input.blank.includes(primary);
+  const forgotten = hasForgotten(input);
   // A leg that was not the primary may miss anything: then no bit says anything about it.
-  const syncIntent = distrusted || moved ? 'sync' : intentOf(spec, sidecar);
+  const syncIntent = distrusted || moved || forgotten ? 'sync' : intentOf(spec, sidecar);
   const area = log === null ? null : areaOf(spec, sidecar, log, syncIntent);
   const blank = input.blank.filter((leg) => leg !== primary);
   const { basis, ...known } = estimate(geometry, area, syncIntent);
@@ -76,7 +80,7 @@ export function planActivation(input: PlanInput): ActivationPlan {
     copyBytes,
     reason:
       blankReason(spec, blank) ??
-      reasonFor(basis, { distrusted, moved, unclean: sidecar?.open ?? false }),
+      reasonFor(basis, { distrusted, moved, forgotten, unclean: sidecar?.open ?? false }),
     area,
     syncIntent,
     blank,
@@ -98,6 +102,17 @@ export function describePlan(
   const amount = `${plan.copyRegions} of ${regionCount} regions (${formatBytes(plan.copyBytes)})`;
   const verb = readOnly ? 'are read' : 'will be copied';
   return `${name}: ${amount} ${verb} from ${plan.sourcePath}${readOnly ? ' only' : ''}: ${plan.reason}`;
+}
+
+/**
+ * The mirror has run, and there is no sidecar: nobody knows any more whether its log is to be believed,
+ * or which leg holds everything. Throws REGISTRY_INVALID unless the owner names the leg.
+ */
+function hasForgotten({ spec, sidecar, source }: PlanInput): boolean {
+  if (sidecar !== null || spec.hasRun !== true) return false;
+  if (source !== null) return true;
+  const message = `what ${spec.name} has learnt is gone: its sidecar is missing, or another mirror's`;
+  throw new MirrorError('REGISTRY_INVALID', message, { mirror: spec.name }, HINT_FORGOTTEN);
 }
 
 /**
@@ -191,10 +206,16 @@ function estimate(
   return { copyRegions, copyBytes, basis: found.basis };
 }
 
-function reasonFor(
-  basis: Basis,
-  { distrusted, moved, unclean }: { distrusted: boolean; moved: boolean; unclean: boolean },
-): string {
+/** Why a log is not simply believed. */
+interface Doubts {
+  readonly distrusted: boolean;
+  readonly moved: boolean;
+  readonly forgotten: boolean;
+  readonly unclean: boolean;
+}
+
+function reasonFor(basis: Basis, { distrusted, moved, forgotten, unclean }: Doubts): string {
+  if (forgotten) return 'what the mirror had learnt is gone';
   if (moved) return 'another leg was named as the source';
   if (distrusted) return 'the log could not be written in the last session';
   switch (basis) {

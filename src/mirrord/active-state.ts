@@ -43,7 +43,7 @@ export class ActiveState {
     if (this.isReadOnly) return;
     this.remember(withMemory(this.sidecar, memory));
     const spent = { syncIntent: null, logIntent: null, readOnly: false };
-    this.define({ ...withoutJoining(this.table.spec), ...spent });
+    this.define({ ...withoutJoining(this.table.spec), ...spent, hasRun: true });
   }
 
   /** False: it is not durable, and whoever waits for it must not be told of success. */

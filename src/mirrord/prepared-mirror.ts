@@ -26,7 +26,7 @@ import { lockMirror } from '../registry/mirror-lock.ts';
 import type { Places } from '../registry/places.ts';
 import { readSidecar } from '../registry/sidecar-file.ts';
 import type { ActivationPlan, PlanInput } from './activation-plan.ts';
-import { describePlan, planActivation } from './activation-plan.ts';
+import { describePlan, HINT_FORGOTTEN, planActivation } from './activation-plan.ts';
 import type { IoChoice } from './data-path.ts';
 import type { Hook } from './event-hooks.ts';
 import { readLogArea } from './log-area.ts';
@@ -73,9 +73,15 @@ export class PreparedMirror {
     let devices: OpenDevice[] = [];
     try {
       const defined = readDefinition(request.places, request.name);
-      this.spec = { ...defined, logIntent: request.logIntent ?? defined.logIntent };
+      const found = readBelieved(request, defined);
+      const sidecar = found.ok ? found.value : null;
+      this.spec = {
+        ...defined,
+        logIntent: request.logIntent ?? defined.logIntent,
+        // It may have said that the log is not to be believed.
+        syncIntent: found.ok ? defined.syncIntent : 'sync',
+      };
       this.isReadOnly = request.readOnly ?? defined.readOnly;
-      const sidecar = believedSidecar(request, this.spec);
       const source = request.source ?? sidecar?.primary ?? this.spec.source;
       const requests = requestsFor(this.spec, this.isReadOnly ? 'read' : 'write');
       const present = openPresent(requests, (place) => request.degraded && place !== source);
@@ -131,14 +137,16 @@ export function requestsFor(spec: MirrorSpec, access: DeviceAccess): DeviceReque
 }
 
 /** Throws REGISTRY_INVALID for one that cannot be read, unless the owner names the source. */
-function believedSidecar({ places, source }: ActivationRequest, spec: MirrorSpec): Sidecar | null {
+function readBelieved(
+  { places, source }: ActivationRequest,
+  spec: MirrorSpec,
+): ReturnType<typeof readSidecar> {
   const sidecar = readSidecar(places, spec);
   if (!sidecar.ok && source === null) {
     const { message, facts } = sidecar.error;
-    const hint = 'name the leg that is right with --source LEG: everything is copied from it';
-    throw new MirrorError('REGISTRY_INVALID', message, facts, hint, sidecar.error);
+    throw new MirrorError('REGISTRY_INVALID', message, facts, HINT_FORGOTTEN, sidecar.error);
   }
-  return sidecar.ok ? sidecar.value : null;
+  return sidecar;
 }
 
 /** Legs that hold nothing: new ones, and those that are another file or device than they were. */

@@ -76,27 +76,29 @@ const readPolicy = matching(
 
 /** Reads the definition of the mirror `name`. */
 export function mirrorSpec(name: string): Reader<MirrorSpec> {
-  const shape = object<MirrorSpec>(
-    {
-      schema: oneOf(MIRROR_SPEC_SCHEMA),
-      name: oneOf(name),
-      uuid: matching(UUID_PATTERN, 'a UUID'),
-      sizeBytes: bytes,
-      regionSizeBytes: bytes,
-      legs: listOf(legSpec, { min: LEG_COUNT_MIN, max: LEG_COUNT_MAX }),
-      log: logSpec,
-      source: leg,
-      syncIntent: nullable(oneOf('sync', 'nosync')),
-      logIntent: nullable(oneOf('accept', 'init')),
-      handleErrors: flag,
-      holdOnFailure: flag,
-      onLogFailure: oneOf(...LOG_FAILURE_POLICIES),
-      readPolicy,
-      readOnly: flag,
-    },
-    'refuse',
-  );
-  return (value, at) => checkAgreement(shape(withDefaults(value), at));
+  const readers = {
+    schema: oneOf(MIRROR_SPEC_SCHEMA),
+    name: oneOf(name),
+    uuid: matching(UUID_PATTERN, 'a UUID'),
+    sizeBytes: bytes,
+    regionSizeBytes: bytes,
+    legs: listOf(legSpec, { min: LEG_COUNT_MIN, max: LEG_COUNT_MAX }),
+    log: logSpec,
+    source: leg,
+    syncIntent: nullable(oneOf('sync', 'nosync')),
+    logIntent: nullable(oneOf('accept', 'init')),
+    handleErrors: flag,
+    holdOnFailure: flag,
+    onLogFailure: oneOf(...LOG_FAILURE_POLICIES),
+    readPolicy,
+    readOnly: flag,
+  };
+  const fresh = object<Omit<MirrorSpec, 'hasRun'>>(readers, 'refuse');
+  const run = object<Required<MirrorSpec>>({ ...readers, hasRun: oneOf(true) }, 'refuse');
+  return (value, at) => {
+    const hasRun = typeof value === 'object' && value !== null && 'hasRun' in value;
+    return checkAgreement((hasRun ? run : fresh)(withDefaults(value), at));
+  };
 }
 
 /** Definitions were written before there were read-only mirrors and policies for failures. */

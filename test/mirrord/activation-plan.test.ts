@@ -1,5 +1,5 @@
 /** What an activation believes when the owner, the sidecar and the log do not say the same. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   encodeLogHeader,
   LOG_MAGIC,
@@ -60,4 +60,29 @@ test('an interrupted activation has found out that they are not, and the log say
   const { copyRegions, reason } = plan({ spec: NOSYNC, sidecar: sidecar(1) });
   expect(copyRegions).toBe(GEOMETRY.regionCount);
   expect(reason).toContain('the log says so');
+});
+
+describe('a mirror that has run, and whose sidecar is gone', () => {
+  /** Its log says that two regions are clean. */
+  const log = { path: '/data/home.log', bytes: dirtyLog().fill(3, 1024, 1025), blockBytes: BLOCK };
+  const spec = { ...HOME, hasRun: true } as const;
+
+  test('is not activated: nobody knows which leg is right', () => {
+    expect(() => plan({ spec, log })).toThrow(
+      expect.objectContaining({
+        code: 'REGISTRY_INVALID',
+        hint: expect.stringContaining('--source'),
+      }),
+    );
+  });
+
+  test('is copied as a whole from the leg that its owner names', () => {
+    const { copyRegions, primary, reason } = plan({ spec, log, source: legIndex(1) });
+    expect([copyRegions, primary]).toEqual([GEOMETRY.regionCount, 1]);
+    expect(reason).toContain('is gone');
+  });
+
+  test('is told from one that has not run yet', () => {
+    expect(plan({ log }).copyRegions).toBe(GEOMETRY.regionCount - 2);
+  });
 });

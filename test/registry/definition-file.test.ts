@@ -58,6 +58,7 @@ test('every kind of definition comes back', () => {
   const places = newPlaces();
   const others: Partial<MirrorSpec>[] = [
     { log: { type: 'core' } },
+    { hasRun: true },
     { log: { type: 'disk', path: '/dev/vg/log', ours: false }, logIntent: 'accept' },
     { readOnly: true },
     { syncIntent: 'nosync', handleErrors: false, onLogFailure: 'readonly', readPolicy: 'leg:1' },
