@@ -313,6 +313,29 @@ describe('a log that failed', () => {
   });
 });
 
+test('a mirror that is not active is changed, and the next activation makes it true', async () => {
+  await newMirror('ab');
+  await mirror.activate();
+  const client = await mirror.connect();
+  await client.write(MIB, block(3));
+  client.close();
+  await mirror.do('deactivate', 'm');
+  fresh('c');
+  await mirror.do('leg', 'add', 'm', 'c.img');
+  await mirror.do('leg', 'set', 'm', 'b.img', '--primary');
+  await mirror.do('resize', 'm', '10M', '--grow-legs');
+  expect(defined()).toBe('a b joiningc');
+  await mirror.activate();
+  await mirror.inSync();
+  expect([await legs(), defined()]).toEqual(['a b* c', 'a b c']);
+  await mirror.do('deactivate', 'm');
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => content(name, 10 * MIB));
+  expect([b, c, readFileSync(at('c'))[MIB]]).toEqual([a, a, 3]);
+  await mirror.do('leg', 'remove', 'm', 'b.img');
+  await mirror.activate();
+  expect([await legs(), (await mirror.status()).health]).toEqual(['a* c', 'ok']);
+});
+
 test('a deactivation waits for a change, and a change is refused while another is made', async () => {
   await newMirror('ab');
   await mirror.activate();
