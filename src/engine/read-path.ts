@@ -119,14 +119,16 @@ export class ReadPath {
     const candidates = sound === NO_LEGS ? holders : sound;
     const leg = this.#chooser.choose(candidates, legs.primary, this.#isAtRest(first, last));
     this.#chooser.began(leg);
+    const { request, offset, length, at, tried } = range;
+    const issuedAt = legs.losses;
     this.#state.emit({
       kind: 'readLeg',
-      io: this.#nameSegment({ of: 'read', ...range, leg, issuedAt: legs.losses }),
-      request: range.request.id,
+      io: this.#nameSegment({ of: 'read', request, offset, length, at, tried, leg, issuedAt }),
+      request: request.id,
       leg,
-      offset: byteOffset(range.offset),
-      length: byteCount(range.length),
-      at: range.at,
+      offset: byteOffset(offset),
+      length: byteCount(length),
+      at,
     });
   }
 

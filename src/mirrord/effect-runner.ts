@@ -36,6 +36,9 @@ import type { Copies } from './guarded-copies.ts';
 const HOLE_AND_ZERO = 3;
 const DATA = 0;
 
+/** More inputs than this came at once only when something unusual happened. */
+const INPUTS_KEPT = 64;
+
 export interface Surroundings {
   readonly engine: Engine;
   readonly legs: LegIo;
@@ -63,7 +66,9 @@ export class EffectRunner implements MirrorPort {
   readonly #requests = new SlotTable<BlockRequest>();
   /** When each request arrived, by its slot, in milliseconds. */
   readonly #arrivals: number[] = [];
+  /** The first `#inputCount` have yet to be taken or are being taken; behind them lie old ones. */
   readonly #inputs: Input[] = [];
+  #inputCount = 0;
   #isRunning = false;
   #isStopping = false;
 
@@ -124,16 +129,19 @@ export class EffectRunner implements MirrorPort {
   }
 
   feed(input: Input): void {
-    this.#inputs.push(input);
+    this.#inputs[this.#inputCount] = input;
+    this.#inputCount += 1;
     if (this.#isRunning) return;
     this.#isRunning = true;
-    for (let next = 0; next < this.#inputs.length; next += 1) {
+    for (let next = 0; next < this.#inputCount; next += 1) {
       const effects = this.#to.engine.step(this.#inputs[next] as Input);
       for (let place = 0; place < effects.length; place += 1) {
         this.#carryOut(effects[place] as Effect);
       }
     }
-    this.#inputs.length = 0;
+    // Emptying the array would give its memory back, to be taken again for the next request.
+    if (this.#inputCount > INPUTS_KEPT) this.#inputs.length = 0;
+    this.#inputCount = 0;
     this.#isRunning = false;
   }
 
