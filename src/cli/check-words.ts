@@ -9,7 +9,7 @@
  */
 import path from 'node:path';
 import type { CheckFinding, CheckReport, CheckStatus } from '../control-protocol/check-report.ts';
-import { differingCount, FINDINGS_MAX } from '../control-protocol/check-report.ts';
+import { differingCount } from '../control-protocol/check-report.ts';
 import { formatBytes, formatDuration, formatRate } from '../geometry/size-words.ts';
 import { printable } from './failure-report.ts';
 import { sharePercent } from './progress-words.ts';
@@ -47,9 +47,12 @@ function verdictOf(report: CheckReport): string {
 }
 
 function foundWords(different: number, unreadable: number): string {
-  const regions = (count: number) => (count === 1 ? '1 region' : `${count} regions`);
-  const differ = different === 0 ? 'no difference' : `the legs differ in ${regions(different)}`;
-  return unreadable === 0 ? differ : `${differ}, ${regions(unreadable)} could not be read`;
+  const differ = different === 0 ? 'no difference' : `the legs differ in ${counted(different)}`;
+  return unreadable === 0 ? differ : `${differ}, ${counted(unreadable)} could not be read`;
+}
+
+function counted(regions: number): string {
+  return regions === 1 ? '1 region' : `${regions} regions`;
 }
 
 function findingLines({ findings, legs, repairFrom }: CheckReport): string[] {
@@ -76,11 +79,9 @@ function remarks(name: string, report: CheckReport): string[] {
   const unlisted = differingCount(report) - findings.filter(({ repaired }) => !repaired).length;
   return [
     ...(tally.skipped > 0
-      ? [`${tally.skipped} regions are on one leg only, or wait for recovery: not compared`]
+      ? [`not compared: ${counted(tally.skipped)} on one leg only, or waiting for recovery`]
       : []),
-    ...(unlisted > 0
-      ? [`${unlisted} more regions differ: details are kept of ${FINDINGS_MAX} only`]
-      : []),
+    ...(unlisted > 0 ? [`known to differ besides, without details: ${counted(unlisted)}`] : []),
     ...(differingCount(report) > 0
       ? [`nothing was changed; mirrorctl check ${name} --repair --from LEG copies from LEG`]
       : []),

@@ -35,6 +35,8 @@ test('show has the status, the definition, what was learnt, and the files', asyn
       definition: bench.at('state/home.json'),
       sidecar: bench.at('state/home.state.json'),
       history: bench.at('state/home.history'),
+      events: bench.at('state/home.events'),
+      check: bench.at('state/home.check'),
       control: bench.at('state/run/home.control'),
       nbd: bench.at('state/run/home.nbd'),
     },

@@ -179,23 +179,6 @@ describe('a check without an engine', () => {
     const { exitCode, report } = await check('--json');
     expect([exitCode, report.tally]).toMatchObject([0, { compared: 7, skipped: 1 }]);
   });
-
-  test('is refused what it cannot do', async () => {
-    for (const [words, code] of [
-      [['--repair'], 64],
-      [['--from', '1'], 64],
-      [['--regions', '5,7'], 64],
-      [['--regions', '8'], 64],
-      [['--pause', '--stop'], 64],
-      [['--pause', '--throttle', '5%'], 64],
-      [['--repair', '--from', 'c.img'], 66],
-      [['--list'], 66],
-      [['--pause'], 69],
-      [['--no-wait'], 69],
-    ] as const) {
-      expect([words, (await check(...words)).exitCode]).toEqual([words, code]);
-    }
-  });
 });
 
 test('why names the write that a leg missed, and what it waits for', async () => {

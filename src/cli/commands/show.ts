@@ -3,8 +3,10 @@ import { EXIT } from '../../errors/mirror-error.ts';
 import { readDefinition } from '../../registry/definition-file.ts';
 import type { Places } from '../../registry/places.ts';
 import {
+  checkPath,
   controlSocketPath,
   definitionPath,
+  eventsPath,
   historyPath,
   nbdSocketPath,
   sidecarPath,
@@ -56,6 +58,8 @@ function filesOf(places: Places, name: string) {
     definition: definitionPath(places, name),
     sidecar: sidecarPath(places, name),
     history: historyPath(places, name),
+    events: eventsPath(places, name),
+    check: checkPath(places, name),
     control: controlSocketPath(places, name),
     nbd: nbdSocketPath(places, name),
   };
