@@ -66,10 +66,12 @@ export class RingDevice implements TransferDevice {
     this.#device = device;
     this.path = device.path;
     this.#fd = device.fd;
-    this.#directFd = manner.direct ? openDirect(device) : -1;
+    // Nothing lies behind the page cache of tmpfs.
+    const direct = manner.direct && !traits.inMemory;
+    this.#directFd = direct ? openDirect(device) : -1;
     const local = manner.policy === null ? !traits.mayStall : manner.policy === 'inline';
-    this.#writesNow = local && !manner.direct;
-    this.#readsNow = (traits.inMemory || nowaitReads) && !manner.direct;
+    this.#writesNow = local && !direct;
+    this.#readsNow = (traits.inMemory || nowaitReads) && !direct;
     this.#vector = parts.memory.take(VECTOR_BYTES);
     const { buffer, byteOffset } = this.#vector.data(VECTOR_BYTES);
     this.#vectorView = new DataView(buffer, byteOffset, VECTOR_BYTES);
