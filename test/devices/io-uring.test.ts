@@ -2,19 +2,18 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { IoUring, OPERATION } from '../../src/devices/io-uring.ts';
 import { ringCalls } from '../../src/devices/io-uring-calls.ts';
 import { NativeMemory } from '../../src/devices/native-memory.ts';
 import { noRing } from './ring-for-test.ts';
-import { bytesAt, GIB, scratchDirectory } from './scratch-devices.ts';
+import { bytesAt, describeUnless, GIB, scratchDirectory } from './scratch-devices.ts';
 
 const calls = ringCalls();
 const directory = scratchDirectory();
 const { READ, WRITE, FSYNC, POLL_ADD } = OPERATION;
-if (noRing !== null) console.log(`skipped: io_uring (${noRing})`);
 
-describe.skipIf(noRing !== null || calls === null)('a ring', () => {
+describeUnless(noRing)('a ring', () => {
   function open(entries: number) {
     if (calls === null) throw new Error('no calls');
     const ring = IoUring.open(calls, entries);

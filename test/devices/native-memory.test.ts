@@ -2,17 +2,17 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { ringCalls } from '../../src/devices/io-uring-calls.ts';
 import type { NativeSlot } from '../../src/devices/native-memory.ts';
 import { NativeMemory } from '../../src/devices/native-memory.ts';
 import { InvariantBroken } from '../../src/errors/invariant.ts';
-import { scratchDirectory } from './scratch-devices.ts';
+import { describeUnless, scratchDirectory } from './scratch-devices.ts';
 
 const calls = ringCalls();
 const MIB = 2 ** 20;
 
-describe.skipIf(calls === null)('native memory', () => {
+describeUnless(calls === null ? 'needs koffi' : null)('native memory', () => {
   const memoryForTest = () => new NativeMemory(calls as NonNullable<typeof calls>);
 
   test('a slot holds what was asked for, on a page of its own, with a page in front', () => {

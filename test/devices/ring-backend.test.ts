@@ -6,7 +6,7 @@ import assert from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { WritePolicy } from '../../src/devices/device-io.ts';
 import type { Done, LegIo } from '../../src/devices/leg-io.ts';
 import type { OpenDevice } from '../../src/devices/open-device.ts';
@@ -19,6 +19,7 @@ import { noRing, ringForTest } from './ring-for-test.ts';
 import {
   atEnd,
   attachLoop,
+  describeUnless,
   legAt,
   noLoopDevices,
   noTmpfs,
@@ -27,7 +28,6 @@ import {
   scratchFile,
 } from './scratch-devices.ts';
 
-if (noRing !== null) console.log(`skipped: the backend over a ring (${noRing})`);
 const shared = noRing === null ? ringForTest() : null;
 const directory = scratchDirectory();
 const memory = noTmpfs === null ? scratchDirectory('/dev/shm') : directory;
@@ -133,7 +133,7 @@ function conformsOn(name: string, place: () => string, manner: Manner): void {
   });
 }
 
-describe.skipIf(noRing !== null)('conformance', () => {
+describeUnless(noRing)('conformance', () => {
   const size = 65_536 + LEG_BYTES + 4096;
   conformsOn('files on disk, by their kind', () => image(directory, size, 0xcc), {});
   conformsOn('files on disk, in the ring', () => image(directory, size, 0xcc), { policy: 'pool' });
@@ -146,7 +146,7 @@ describe.skipIf(noRing !== null)('conformance', () => {
   }
 });
 
-describe.skipIf(noRing !== null)('a ring', () => {
+describeUnless(noRing)('a ring', () => {
   test('writes a local file before the call returns, and what may stall later', async () => {
     const device = open(image(directory, 8192));
     const remote = { ...device, traits: { ...device.traits, mayStall: true } };

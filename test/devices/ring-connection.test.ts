@@ -2,12 +2,10 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { RingConnection, SendMessage } from '../../src/devices/ring-connection.ts';
 import { noRing, ringForTest } from './ring-for-test.ts';
-import { scratchDirectory } from './scratch-devices.ts';
-
-if (noRing !== null) console.log(`skipped: connections in the ring (${noRing})`);
+import { describeUnless, scratchDirectory } from './scratch-devices.ts';
 
 async function pair(): Promise<{ client: net.Socket; fd: number; socket: net.Socket }> {
   const address = path.join(scratchDirectory(), 'socket');
@@ -26,7 +24,7 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 50; turn += 1) await fs.promises.stat('/');
 }
 
-describe.skipIf(noRing !== null)('a connection in the ring', () => {
+describeUnless(noRing)('a connection in the ring', () => {
   test('what is received whole is handed out once, when all of it is there', async () => {
     const { ring, calls, memory, loop } = ringForTest();
     const { client, fd, socket } = await pair();

@@ -2,18 +2,16 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { OPERATION } from '../../src/devices/io-uring.ts';
 import type { TestRing } from './ring-for-test.ts';
 import { noRing, ringForTest } from './ring-for-test.ts';
-import { scratchDirectory } from './scratch-devices.ts';
-
-if (noRing !== null) console.log(`skipped: the loop around the ring (${noRing})`);
+import { describeUnless, scratchDirectory } from './scratch-devices.ts';
 
 // One ring for all tests: two in one thread would wait for each other.
 const shared = noRing === null ? ringForTest() : null;
 
-describe.skipIf(noRing !== null)('a thread that waits in the ring', () => {
+describeUnless(noRing)('a thread that waits in the ring', () => {
   test('answers of the thread pool end the wait: a thousand in a row are no thousand timeouts', async () => {
     for (let round = 0; round < 1000; round += 1) await fs.promises.stat('/');
     expect(true).toBe(true);

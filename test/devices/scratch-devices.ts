@@ -8,7 +8,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, test } from 'vitest';
+import { afterAll, describe, test } from 'vitest';
 import type { DeviceRequest } from '../../src/devices/device-request.ts';
 import type { OpenDevice } from '../../src/devices/open-device.ts';
 import { closeDevices, openDevices } from '../../src/devices/open-device.ts';
@@ -105,6 +105,14 @@ export function testUnless(reason: string | null) {
   return (name: string, body: () => void | Promise<void>, timeoutMs?: number) => {
     if (reason !== null) console.log(`skipped: ${name} (${reason})`);
     test.skipIf(reason !== null)(name, body, timeoutMs);
+  };
+}
+
+/** As `testUnless`, for all the tests of a `describe`. */
+export function describeUnless(reason: string | null) {
+  return (name: string, body: () => void) => {
+    if (reason !== null) console.log(`skipped: ${name} (${reason})`);
+    describe.skipIf(reason !== null)(name, body);
   };
 }
 
