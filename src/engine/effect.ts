@@ -20,7 +20,7 @@ export type ReplyOutcome = 'ok' | 'ioError' | 'noSpace' | 'again';
 /** What must be remembered across a restart: see mirror-set/sidecar.ts. */
 export interface MirrorMemory {
   readonly primary: LegIndex;
-  /** Legs that miss at least one region. */
+  /** Legs that miss at least one region, or would without power. */
   readonly missing: LegMask;
   readonly logTrusted: boolean;
 }

@@ -9,6 +9,7 @@
  * One write at a time; who comes while one is under way waits for the next.
  */
 import { invariant } from '../errors/invariant.ts';
+import { union } from '../region/leg-content.ts';
 import type { MirrorMemory } from './effect.ts';
 import type { MirrorState } from './mirror-state.ts';
 
@@ -34,7 +35,8 @@ export class MemoryKeeper {
 
   current(): MirrorMemory {
     const { legs, content } = this.#state;
-    return { primary: legs.primary, missing: content.missedLegs, logTrusted: this.#logTrusted };
+    const missing = union(content.missedLegs, legs.unsettled);
+    return { primary: legs.primary, missing, logTrusted: this.#logTrusted };
   }
 
   get isIdle(): boolean {

@@ -30,10 +30,14 @@ describe('a write that a leg failed', () => {
     expect(mirror.engine.heldWrites).toBe(0);
   });
 
-  test('is answered when recovery has brought the leg up to date', () => {
+  test('is answered when recovery has brought the leg up to date, once that leg is on record', () => {
     const mirror = held(true);
     mirror.tick(100).asked();
-    expect(mirror.end('copy 0').asked()).toContain('reply 1 ok');
+    expect(mirror.end('copy 0').asked()).toEqual([
+      'event inSync',
+      'memory: primary 0, missing 1, log trusted',
+    ]);
+    expect(mirror.end('memory').asked()).toEqual(['reply 1 ok']);
   });
 
   test('fails when the mirror is stopped', () => {

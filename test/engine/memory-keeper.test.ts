@@ -39,6 +39,18 @@ describe('the memory', () => {
     expect(mirror.end('memory').asked()).toEqual(['reply 1 ok']);
   });
 
+  test('says that a leg misses nothing only once it would keep what it got without power', () => {
+    const missed = [0, 1].map((region) => [region, 1] as const);
+    const options = { recoveriesMax: 1 };
+    const mirror = new ScriptedMirror({ missed, recovers: true, options });
+    mirror.end('copy 0').tick(1_000);
+    mirror.end('copy 1').end('flush').asked();
+    expect([mirror.holders(1), mirror.underWay]).toEqual([[0, 1], []]);
+    expect(mirror.tick(1_000).end('flush').asked()).toContain(
+      'memory: primary 0, missing none, log trusted',
+    );
+  });
+
   test('is unknown after a failed write, even if nothing is wrong any more', () => {
     const mirror = new ScriptedMirror({ recovers: true });
     failing(mirror, 1, 0, 1);
