@@ -8,13 +8,11 @@
  * Lives as mirrord does: resume the log, write it back, write the sidecar, and only then serve and
  * recover.
  */
-import { NOTHING_CHECKED } from '../control-protocol/check-report.ts';
 import type { Effect } from '../engine/effect.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Input, IoOutcome } from '../engine/input.ts';
 import type { EngineOptions } from '../engine/mirror-state.ts';
 import type { LegIndex } from '../geometry/units.ts';
-import { regionIndex } from '../geometry/units.ts';
 import { has, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
 import { Clients } from './clients.ts';
 import { contradict } from './contradiction.ts';
@@ -25,6 +23,8 @@ import type { Operation, TimedOperation } from './operation.ts';
 import { isTimed } from './operation.ts';
 import { operationFor } from './operation-for.ts';
 import type { Oracle } from './oracle.ts';
+import type { OrderEvent } from './owner-order.ts';
+import { inputOf } from './owner-order.ts';
 import { MemoryOperation } from './record-operation.ts';
 import { CompareOperation, CopyOperation } from './region-operation.ts';
 import type { SimulatedStorage } from './simulated-storage.ts';
@@ -39,10 +39,6 @@ export type EngineMaker = (options: EngineOptions) => Engine;
 type Life = 'resuming' | 'beginning' | 'serving' | 'stopping' | 'stopped' | 'broken';
 
 type EndEvent = Extract<SimulationEvent, { readonly kind: 'end' }>;
-type OrderEvent = Extract<
-  SimulationEvent,
-  { readonly kind: `${string}Recovery` | `${string}Check` }
->;
 type LateEvent = Extract<SimulationEvent, { readonly kind: 'late' }>;
 
 export class SimulatedMirror {
@@ -208,21 +204,11 @@ export class SimulatedMirror {
   /** The owner's, once the mirror serves. */
   #order(order: OrderEvent): boolean {
     if (this.life !== 'serving' && this.life !== 'stopping') return false;
-    if (order.kind === 'throttleRecovery') {
-      const throttle = order.percent === null ? null : { percent: order.percent };
-      this.#step({ kind: order.kind, throttle });
-    } else if (order.kind === 'startCheck') {
+    if (order.kind === 'startCheck') {
       if (this.engine.check.life !== 'none') return false;
-      const { repairFrom } = order;
-      this.#watch.check.ordered(repairFrom);
-      const range = { next: regionIndex(0), end: this.storage.geometry.regionCount };
-      this.#step({
-        kind: order.kind,
-        check: { ...range, repairFrom, throttle: null, before: NOTHING_CHECKED },
-      });
-    } else {
-      this.#step(order);
+      this.#watch.check.ordered(order.repairFrom);
     }
+    this.#step(inputOf(order, this.storage.geometry.regionCount));
     return true;
   }
 
