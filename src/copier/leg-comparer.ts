@@ -13,7 +13,7 @@
  */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import { changeCacheNow, ENXIO, seekData } from '../devices/file-calls.ts';
+import { ENXIO, seekData } from '../devices/file-calls.ts';
 import type { IoError } from '../devices/leg-io.ts';
 import { invariant } from '../errors/invariant.ts';
 import type { LegIndex } from '../geometry/units.ts';
@@ -22,7 +22,7 @@ import type { CallWatch } from './call-pulse.ts';
 import { unwatched } from './call-pulse.ts';
 import type { CompareJob, CompareOutcome, CopyLeg, LegFailure } from './copy-messages.ts';
 import type { WatchedLeg } from './leg-reading.ts';
-import { readFully, watchedLegs } from './leg-reading.ts';
+import { forget, readFully, watchedLegs } from './leg-reading.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -50,7 +50,7 @@ export class LegComparer {
   compare({ legs: indices, offset, length }: CompareJob): CompareOutcome {
     const legs = indices.map((leg, place) => this.#open(leg, place));
     const span = { start: offset, end: offset + length };
-    for (const { at } of legs) forget(at, span);
+    for (const { at } of legs) forget(at, offset, length);
     const unreadable: LegFailure[] = [];
     const readable = new Set(legs);
     const leaveOut = (one: ComparedLeg, error: IoError) => {
@@ -78,11 +78,6 @@ export class LegComparer {
     this.#buffers[place] = buffer;
     return { leg, at, buffer };
   }
-}
-
-function forget({ call, offsetBytes }: WatchedLeg, { start, end }: Span): void {
-  // Nobody depends on it: where it cannot be forgotten, the cache answers.
-  call((fd) => changeCacheNow(fd, 'forget', offsetBytes + start, end - start));
 }
 
 /** `leaveOut` takes a leg out of `legs`. What the others have in the span is compared all the same. */

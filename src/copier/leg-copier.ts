@@ -10,7 +10,8 @@
  * So a failure always tells which leg it was.
  *
  * Asked to compare, it reads the targets, too, and writes only the blocks that differ: for a leg that is
- * slow to write, wears out, or is known to be nearly right.
+ * slow to write, wears out, or is known to be nearly right. It is the device that is asked: after a flush
+ * that failed the page cache shows, as if it were safe, what never reached it.
  *
  * The caller sees to it that nobody writes the range meanwhile. Nothing is flushed here.
  */
@@ -24,7 +25,7 @@ import type { CallWatch } from './call-pulse.ts';
 import { unwatched } from './call-pulse.ts';
 import type { CopyJob, CopyLeg, CopyManner, CopyOutcome } from './copy-messages.ts';
 import type { WatchedLeg } from './leg-reading.ts';
-import { endOf, readFully, watchedLegs } from './leg-reading.ts';
+import { endOf, forget, readFully, watchedLegs } from './leg-reading.ts';
 
 /** Both measured: larger ones leave the processor's cache, smaller ones cost calls. */
 const CHUNK_BYTES = 512 * 1024;
@@ -118,6 +119,7 @@ export class LegCopier {
 
   #copyData(progress: Progress, start: number, length: number): void {
     const end = start + length;
+    if (this.#compares) for (const { leg } of progress.targets) forget(leg, start, length);
     let at = this.#compares ? start : copyInKernel(progress, start, end);
     while (at < end && isWorthwhile(progress)) {
       const chunk = this.#buffer.subarray(0, end - at);

@@ -1,5 +1,5 @@
 /** A leg on this thread: every call on it is watched, and reads are of all that is asked for or nothing. */
-import { preadNow } from '../devices/file-calls.ts';
+import { changeCacheNow, preadNow } from '../devices/file-calls.ts';
 import { ioError, ioErrorOfErrno } from '../devices/io-error.ts';
 import type { IoError } from '../devices/leg-io.ts';
 import type { LegIndex } from '../geometry/units.ts';
@@ -16,6 +16,14 @@ export function watchedLegs(legs: readonly CopyLeg[], watch: CallWatch): Watched
     ...leg,
     call: (call) => watch(index as LegIndex, () => call(leg.device.fd)),
   }));
+}
+
+/**
+ * Has the page cache forget `length` bytes at byte `at` of the mirror, so that the device answers. Where
+ * they cannot be forgotten, the cache does.
+ */
+export function forget({ call, offsetBytes }: WatchedLeg, at: number, length: number): void {
+  call((fd) => changeCacheNow(fd, 'forget', offsetBytes + at, length));
 }
 
 /** `at` is a byte of the mirror. */

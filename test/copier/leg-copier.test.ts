@@ -336,6 +336,19 @@ testUnless(noLoopDevices)('a hole of a file becomes zeroes on a block device', (
   }
 });
 
+testUnless(noLoopDevices)('a copy that compares asks the device, not the page cache', () => {
+  const disk = image(MIB, 7);
+  const [source, target] = openForTest(legAt(image(MIB, 7)), legAt(attachLoop(disk)));
+  assert(source !== undefined && target !== undefined);
+  fs.readSync(target.fd, Buffer.alloc(MIB), 0, MIB, 0);
+  // As after a flush that failed: what is cached never reached the disk.
+  write(disk, 64 * KIB, Buffer.alloc(4 * KIB, 9));
+  const legs = [source, target].map((device) => ({ device, offsetBytes: byteCount(0) }));
+  copy(legs, 0, MIB, new LegCopier(legs, { compares: true }));
+  fs.fsyncSync(target.fd);
+  assert.deepEqual(fs.readFileSync(disk), Buffer.alloc(MIB, 7));
+});
+
 const noBtrfs = noLoopDevices ?? missing('mkfs.btrfs');
 testUnless(noBtrfs)('legs never share blocks, where the file system could do that', () => {
   const device = attachLoop(image(256 * MIB));
