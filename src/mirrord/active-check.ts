@@ -72,8 +72,12 @@ export class ActiveCheck {
   /** A check that the last session did not finish goes on, unless it was paused. */
   async resumeInterrupted(): Promise<void> {
     const { report } = this;
-    if (report !== null && report.state === 'running' && isUnfinished(report)) {
+    if (report === null || report.state !== 'running' || !isUnfinished(report)) return;
+    try {
       await this.#start({ ...report, anew: false });
+    } catch (error) {
+      if (!(error instanceof MirrorError)) throw error;
+      this.#to.tell(notice('check-stopped', 'warning', `the check cannot go on: ${error.message}`));
     }
   }
 
@@ -155,7 +159,9 @@ export class ActiveCheck {
     };
     await this.#to.order({ order: 'startCheck', check });
     if (this.#wasRefused) throw this.#notWhole(repairFrom ?? 0);
-    this.#timer ??= setInterval(() => void this.#look(), KEEP_EVERY_MS).unref();
+    if (this.#isRunning) {
+      this.#timer ??= setInterval(() => void this.#look(), KEEP_EVERY_MS).unref();
+    }
   }
 
   async #stop(as: 'paused' | 'stopped'): Promise<void> {
@@ -196,7 +202,13 @@ export class ActiveCheck {
 
   async #look(): Promise<void> {
     if (!this.#isRunning) return;
-    this.reportAt(await this.#to.order({ order: 'snapshot' }));
+    try {
+      this.reportAt(await this.#to.order({ order: 'snapshot' }));
+    } catch (error) {
+      // The mirror is being deactivated; the engine says where the check was when it stops.
+      if (error instanceof MirrorError) return;
+      throw error;
+    }
     this.#keep();
   }
 

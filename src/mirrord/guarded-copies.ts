@@ -1,7 +1,7 @@
 /**
- * Recovery's copies and the check's comparisons, seen by what stands in front of the legs: faults that were asked for, and legs
- * that are fenced because they do not answer. Copies go past the backend, on threads of their own, so
- * they are asked for here:
+ * Recovery's copies and the check's comparisons, seen by what stands in front of the legs: faults that
+ * were asked for, and legs that are fenced because they do not answer. They go past the backend, on
+ * threads of their own, so they are asked for here:
  *
  *   copy ─▶ source refused? ─▶ `readError`       target refused? ─▶ its `writeErrors`, the rest is copied
  *

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { expect, test } from 'vitest';
-import type { CopyJob, CopyOutcome } from '../../src/copier/copy-messages.ts';
-import type { CopyDone } from '../../src/copier/copy-pool.ts';
+import type {
+  CompareJob,
+  CompareOutcome,
+  CopyJob,
+  CopyOutcome,
+} from '../../src/copier/copy-messages.ts';
+import type { CompareDone, CopyDone } from '../../src/copier/copy-pool.ts';
 import { FaultPlan } from '../../src/devices/fault-plan.ts';
 import { parseInjectedFault } from '../../src/devices/injected-fault.ts';
 import { byteCount, byteOffset, legIndex } from '../../src/geometry/units.ts';
@@ -40,6 +45,39 @@ async function copied(faults: readonly string[], fenced: readonly number[] = [])
     writes: outcome.writeErrors.map((error) => error?.code ?? null),
   };
 }
+
+/** Legs that are compared, and those that cannot be; leg 2 cannot be read by itself. */
+async function compared(faults: readonly string[], fenced: readonly number[] = []) {
+  const asked: CompareJob[] = [];
+  const copies = {
+    copy: () => assert.fail('nothing is to be copied'),
+    compare(job: CompareJob, done: CompareDone) {
+      asked.push(job);
+      const error = { code: 'EIO', message: '' };
+      const unreadable = job.legs.filter((leg) => leg === 2).map((leg) => ({ leg, error }));
+      setImmediate(done, { unreadable, difference: null });
+    },
+  };
+  const plan = new FaultPlan(
+    faults.map((words) => parseInjectedFault(words, (leg) => legIndex(Number(leg)))),
+  );
+  const fence = (leg: number) => (fenced.includes(leg) ? { code: 'EIO', message: '' } : null);
+  const { offset, length } = JOB;
+  const job = { legs: [0, 1, 2].map(legIndex), offset, length };
+  const { unreadable } = await new Promise<CompareOutcome>((resolve) =>
+    new GuardedCopies(copies, plan, fence).compare(job, resolve),
+  );
+  return {
+    asked: asked.map(({ legs }) => [...legs]),
+    unreadable: unreadable.map(({ leg }) => leg),
+  };
+}
+
+test('of a comparison, legs that fail or are fenced are left out; one leg is compared with nobody', async () => {
+  expect(await compared(['1:write:eio'])).toEqual({ asked: [[0, 1, 2]], unreadable: [2] });
+  expect(await compared(['0:read:eio'])).toEqual({ asked: [[1, 2]], unreadable: [0, 2] });
+  expect(await compared(['0:read:eio'], [1])).toEqual({ asked: [], unreadable: [0, 1] });
+});
 
 test('a copy that nobody minds is carried out as it is', async () => {
   expect(await copied(['0:write:eio', '1:read:eio', '1:write:eio@1M+1M'])).toEqual({
