@@ -12,8 +12,8 @@
  * comparison for every leg, and the other workers go on.
  *
  * A call that does not come back within the time limit is known by its leg (call-pulse.ts): the worker
- * is dismissed, another one takes its place and its orders, and the order under way ends without that
- * leg. Until the call is over, which ends the worker, the leg must not be used: `hangs` is told.
+ * is dismissed, another one takes its place and its orders, and those that need that leg end, or go on
+ * without it. Until the call is over, which ends the worker, the leg must not be used: `hangs` is told.
  *
  *   worker   ├─ order 1 ─┤├─ order 2, a call on leg 1 ───────────────… over ─▶ ends, leg 1 is free
  *   another                                         ├─ order 3 ─┤├─ …
@@ -133,18 +133,19 @@ export class CopyPool {
     tell(copier.worker, { id, kind, job } as WorkOrder);
   }
 
-  /** `copier` has been dismissed in a call on `leg`, for the first of its orders. */
+  /** `copier` has been dismissed in a call on `leg`. */
   #replace(copier: Copier, leg: LegIndex): void {
-    const [late, ...rest] = copier.ahead.values();
+    const tasks = [...copier.ahead.values()];
     copier.ahead.clear();
-    copier.over = this.#hangs?.hangs(leg) ?? null;
-    copier.worker.unref();
+    copier.worker.removeAllListeners('message').unref();
     const another = this.#hire();
     this.#copiers = this.#copiers.map((one) => (one === copier ? another : one));
-    for (const task of rest) this.#hand(another, task);
-    invariant(late !== undefined, 'it is in a call for somebody');
-    const without = withoutLeg(late, leg);
-    if (without !== null) this.#hand(another, without);
+    // Whoever hears of the leg, or that a task has ended, may ask for more.
+    copier.over = this.#hangs?.hangs(leg) ?? null;
+    for (const task of tasks) {
+      const left = withoutLeg(task, leg);
+      if (left !== null) this.#hand(another, left);
+    }
   }
 
   /** Ends when the copies handed in so far have ended and the threads are gone. */
@@ -198,8 +199,12 @@ function end(task: Task, report: WorkReport): void {
   else broken(`a ${task.kind} was reported as a ${report.kind}`);
 }
 
-/** Ends `task` because `leg` does not answer, or returns what can still be done of it. */
+/**
+ * Ends `task` because `leg` does not answer, or returns what can still be done of it. A copy that ends so
+ * may have reached its other targets or not: whoever heard that the leg hangs counts on neither.
+ */
 function withoutLeg(task: Task, leg: LegIndex): Task | null {
+  if (!legsIn(task).includes(leg)) return task;
   const error = { code: 'ETIMEDOUT', message: `leg ${leg} does not answer` };
   if (task.kind === 'copy') {
     const { source, targets } = task.job;
@@ -214,6 +219,10 @@ function withoutLeg(task: Task, leg: LegIndex): Task | null {
   if (legs.length > 1) return { kind: 'compare', job: { ...task.job, legs }, done };
   done({ unreadable: [], difference: null });
   return null;
+}
+
+function legsIn({ kind, job }: Task): readonly LegIndex[] {
+  return kind === 'copy' ? [job.source, ...job.targets] : job.legs;
 }
 
 function cancel(task: Task, message: string): void {

@@ -142,8 +142,10 @@ testUnless(noFreezing)('a leg that hangs is left out, and who is behind it goes 
   const isOver = new Promise<void>((resolve) => {
     over = resolve;
   });
+  let wanted = Promise.resolve<CopyOutcome | null>(null);
   const hangs = (leg: number) => {
     service.push(`${leg} hangs`);
+    wanted = ending(pool, jobAt(2 * REGION));
     return over;
   };
   const all = [...given, { device, offsetBytes: byteCount(0) }];
@@ -152,6 +154,7 @@ testUnless(noFreezing)('a leg that hangs is left out, and who is behind it goes 
   atEnd(thaw);
   spawnSync('fsfreeze', ['--freeze', mountPoint]);
   const late = ending(pool, jobAt(0, REGION, [2]));
+  const laterStill = ending(pool, jobAt(REGION, REGION, [2]));
   const behind = ending(pool, jobAt(REGION));
   const compared = new Promise<CompareOutcome>((resolve) =>
     pool.compare({ ...jobAt(0), legs: [0, 1].map(legIndex) }, resolve),
@@ -163,6 +166,8 @@ testUnless(noFreezing)('a leg that hangs is left out, and who is behind it goes 
     expect(service).toHaveLength(1);
   }, 20_000);
   expect((await late).writeErrors[0]?.code).toBe('ETIMEDOUT');
+  expect((await laterStill).writeErrors[0]?.code).toBe('ETIMEDOUT');
+  expect((await wanted)?.writeErrors).toEqual([null]);
   expect((await behind).writeErrors).toEqual([null]);
   expect((await compared).unreadable).toEqual([]);
   await pool.close();
