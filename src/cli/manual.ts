@@ -39,6 +39,14 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ['MIRRORCTL_STATE_DIR', 'where definitions live, as --state-dir'],
   ['MIRRORCTL_NODE', 'the Node.js to run on, instead of the one that came with the packages'],
   ['NO_COLOR', 'plain text, as --no-color'],
+  [
+    'MIRRORCTL_TUI',
+    'if set, and not to 0 or no: activate shows the dashboard where there is a terminal',
+  ],
+  [
+    'MIRRORCTL_SCREEN_READER',
+    'if set, and not to 0 or no: nothing is drawn; tui tells changes in sentences, progress is lines',
+  ],
 ];
 
 export async function writeManual(
