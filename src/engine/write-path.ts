@@ -3,7 +3,7 @@
  *
  *   begin ─▶ region claimed? ──yes──▶ delayed until its copy ends ──▶ begin
  *              │ no
- *            admit: count it in its regions, mark those that need it
+ *            admit: count it in its regions, mark those that need it; for a stream, a few more
  *              │
  *            overlaps an earlier write? ──yes──▶ waits for that one
  *              │ no
@@ -30,6 +30,7 @@ import type { MirrorState } from './mirror-state.ts';
 import { WriteOrder } from './write-order.ts';
 import type { LegShareFailure, PieceOutcome } from './write-piece.ts';
 import { WritePiece, WriteRequest } from './write-piece.ts';
+import { MARKED_AHEAD, WriteStreams } from './write-streams.ts';
 
 /** One leg's share of a piece in flight; `first` and `last` are the regions it covers. */
 export interface WriteShare {
@@ -48,6 +49,7 @@ export class WritePath {
   readonly #nameShare: (share: WriteShare) => IoId;
   readonly #held: HeldWrites;
   readonly #order = new WriteOrder<WritePiece>();
+  readonly #streams = new WriteStreams();
 
   /** `nameShare` gives a share the number under which its end will be reported. */
   constructor(
@@ -73,7 +75,10 @@ export class WritePath {
     this.#state.requestsInFlight += 1;
     const pieces = this.#cut(request, offset, length);
     request.piecesLeft = pieces.length;
+    const marksAhead =
+      this.#streams.goesOn(offset, length) && this.#state.log.isClean(request.last);
     for (const piece of pieces) this.beginPiece(piece);
+    if (marksAhead) this.#markAhead(request.last + 1);
   }
 
   /** Also for a piece that was delayed, as if it had just arrived. */
@@ -152,6 +157,18 @@ export class WritePath {
       const epoch = hash.beginWrite(region) ?? hash.marked(region, log.mark(region));
       piece.epoch = Math.max(piece.epoch, epoch);
       if (!content.isInSync(region)) this.#scheduler.written(region);
+    }
+  }
+
+  /** As if each had been written, so that the sweep will clear those that never are. */
+  #markAhead(first: number): void {
+    const { hash, log, content, now } = this.#state;
+    const end = Math.min(first + MARKED_AHEAD, content.regionCount);
+    for (let region = first as RegionIndex; region < end; region = (region + 1) as RegionIndex) {
+      if (!log.isClean(region) || hash.isClaimed(region)) return;
+      hash.beginWrite(region);
+      hash.marked(region, log.mark(region));
+      hash.endWrite(region, now);
     }
   }
 

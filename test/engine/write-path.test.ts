@@ -253,3 +253,43 @@ describe('three legs, of which one missed a write', () => {
     expect(mirror.read(4, 3072, 512).asked()).toEqual(['read 4 leg 2 at 3072+512']);
   });
 });
+
+describe('a stream of writes', () => {
+  const REGION = 1024;
+  const streamed = (regions: number) => {
+    const mirror = new ScriptedMirror({ regions, log: 'disk' });
+    mirror.write(1, 0, REGION).settle();
+    return mirror;
+  };
+
+  test('marks the regions that come next with the one it has reached', () => {
+    const mirror = streamed(32);
+    expect(mirror.write(2, REGION, REGION).asked().at(-1)).toBe('log durable');
+    mirror.settle().asked();
+    const dirty = Array.from({ length: 32 }, (_, region) => mirror.stateOf(region));
+    expect(dirty.lastIndexOf('dirty')).toBe(8);
+    expect(dirty.indexOf('clean')).toBe(9);
+    for (let region = 2; region <= 8; region += 1) {
+      const asked = mirror.write(10 + region, region * REGION, REGION).asked();
+      expect(asked.filter((effect) => effect.startsWith('log'))).toEqual([]);
+      mirror.settle().asked();
+    }
+    expect(mirror.write(30, 9 * REGION, REGION).asked()).toEqual(['log durable']);
+  });
+
+  test('ends with the mirror', () => {
+    const mirror = streamed(3);
+    mirror.write(2, REGION, REGION).settle();
+    expect([0, 1, 2].map((region) => mirror.stateOf(region))).toEqual(['dirty', 'dirty', 'dirty']);
+  });
+
+  test('is what goes on where another ended: writes here and there mark nothing but themselves', () => {
+    const mirror = streamed(32);
+    mirror.write(2, 10 * REGION, REGION).settle();
+    mirror.write(3, 20 * REGION, REGION).settle();
+    const dirty = Array.from({ length: 32 }, (_, region) => mirror.stateOf(region));
+    expect(dirty.flatMap((state, region) => (state === 'dirty' ? [region] : []))).toEqual([
+      0, 10, 20,
+    ]);
+  });
+});
