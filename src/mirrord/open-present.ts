@@ -27,7 +27,7 @@ export interface PresentDevices {
   readonly missing: ReadonlyMap<number, MirrorError>;
 }
 
-/** Throws what `openDevices` throws for a device that may not be missing. */
+/** Throws what `openDevices` throws for a device that may not be missing, and for the last leg. */
 export function openPresent(
   requests: readonly DeviceRequest[],
   mayMiss: (place: number) => boolean,
@@ -44,6 +44,7 @@ export function openPresent(
       const place = placeOf(error, requests, missing);
       if (place === -1 || !mayMiss(place)) throw error;
       missing.set(place, error as MirrorError);
+      if (missing.size === requests.filter(({ role }) => role === 'leg').length) throw error;
     }
   }
 }

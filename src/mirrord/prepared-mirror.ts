@@ -4,7 +4,7 @@
  *   lock mirror ─▶ read definition, sidecar ─▶ open legs and log ─▶ plan
  *
  * Either `activateMirror` goes on from here, or `abandon` gives everything back. Legs other than the
- * source may be missing (`degraded`); then a stand-in keeps their place.
+ * source may be missing (`degraded`), with `yes` the source, too; then a stand-in keeps their place.
  */
 import { fstatSync } from 'node:fs';
 import type { DeviceAccess, DeviceRequest } from '../devices/device-request.ts';
@@ -32,6 +32,12 @@ import type { Hook } from './event-hooks.ts';
 import { readLogArea } from './log-area.ts';
 import { openPresent } from './open-present.ts';
 
+/**
+ * Which legs may be missing: none; all but the source; or the source, too. What only a source that is
+ * missing holds cannot be read then, and nothing can be written unless another leg holds everything.
+ */
+export type DegradedChoice = 'no' | 'auto' | 'yes';
+
 export interface ActivationRequest {
   readonly places: Places;
   readonly name: string;
@@ -39,8 +45,7 @@ export interface ActivationRequest {
   /** Null: as the definition says. */
   readonly readOnly: boolean | null;
   readonly io: IoChoice;
-  /** A leg other than the source may be missing. */
-  readonly degraded: boolean;
+  readonly degraded: DegradedChoice;
   /** The owner's choice of the leg to copy from; null: as it was. */
   readonly source: LegIndex | null;
   /** Stands in for the definition's, if not null. */
@@ -84,7 +89,11 @@ export class PreparedMirror {
       this.isReadOnly = request.readOnly ?? defined.readOnly;
       const source = request.source ?? sidecar?.primary ?? this.spec.source;
       const requests = requestsFor(this.spec, this.isReadOnly ? 'read' : 'write');
-      const present = openPresent(requests, (place) => request.degraded && place !== source);
+      const { degraded } = request;
+      const present = openPresent(
+        requests,
+        (place) => degraded === 'yes' || (degraded === 'auto' && place !== source),
+      );
       devices = present.devices;
       this.missing = present.missing;
       this.identities = this.spec.legs.map((_, place) => {
@@ -104,6 +113,7 @@ export class PreparedMirror {
         confirmed,
       };
       this.plan = planActivation(input);
+      refuseIfUnreadable(this.plan, this.missing);
       const isLifted = defined.readOnly && !this.isReadOnly;
       const lifted = isLifted
         ? '; read-only no longer: legs and log are written from now on, at every activation'
@@ -125,6 +135,15 @@ export class PreparedMirror {
 }
 
 /** One for each leg, then one for a log on a disk. */
+/** Without its source a mirror has what the log calls clean. Throws why the source is missing. */
+function refuseIfUnreadable(
+  { primary, copyRegions, geometry }: ActivationPlan,
+  missing: ReadonlyMap<number, MirrorError>,
+): void {
+  const gone = missing.get(primary);
+  if (gone !== undefined && copyRegions === geometry.regionCount) throw gone;
+}
+
 export function requestsFor(spec: MirrorSpec, access: DeviceAccess): DeviceRequest[] {
   const legs = spec.legs.map(({ path, offsetBytes }): DeviceRequest => {
     return { role: 'leg', path, access, offsetBytes, lengthBytes: spec.sizeBytes };

@@ -103,6 +103,51 @@ describe('a leg that is not there', () => {
     expect(mirror.legsAreEqual()).toBe(true);
   });
 
+  test('may be the source with --degraded yes: what is clean is on the other leg, which takes over', async () => {
+    await mirror.activate();
+    await writeTo(1);
+    await mirror.do('deactivate', 'm');
+    away(legs[0]);
+    await mirror.activate('--degraded', 'yes');
+    await writeTo(3);
+    expect([await firstByte(1), await dm()]).toEqual([2, '7/8 1 DA']);
+    await mirror.do('deactivate', 'm');
+    back(legs[0]);
+    expect(await plan()).toContain('1 of 8 regions (512 KiB) will be copied from');
+    await mirror.activate();
+    await mirror.inSync();
+    await mirror.do('deactivate', 'm');
+    expect([mirror.legsAreEqual(), mirror.logBits(1)]).toEqual([true, 'ff']);
+  });
+
+  test('and was the source of what the other missed: that is not read, and nothing written', async () => {
+    away(legs[1]);
+    await mirror.activate();
+    await writeTo(2);
+    await mirror.do('deactivate', 'm');
+    back(legs[1]);
+    away(legs[0]);
+    await mirror.activate('--degraded', 'yes');
+    await expect(firstByte(2)).rejects.toThrow();
+    await expect(writeTo(0)).rejects.toThrow();
+    expect([await firstByte(0), (await mirror.status()).health]).toEqual([0, 'failed']);
+    // The source cannot be flushed, so the log stays as it is.
+    expect((await mirror.run('deactivate', 'm')).exitCode).toBe(1);
+    back(legs[0]);
+    await mirror.activate();
+    await mirror.inSync();
+    expect(await firstByte(2)).toBe(3);
+    await mirror.do('deactivate', 'm');
+    expect(mirror.legsAreEqual()).toBe(true);
+  });
+
+  test('is refused with --degraded yes, if it is the source and nothing is known to be clean', async () => {
+    away(legs[0]);
+    expect(await plan('--degraded', 'yes', '--init-log')).toContain('[LEG_NOT_FOUND]');
+    away(legs[1]);
+    expect(await plan('--degraded', 'yes')).toContain('[LEG_NOT_FOUND]');
+  });
+
   test('that missed writes is not taken as the source by itself', async () => {
     away(legs[1]);
     await mirror.activate();

@@ -13,6 +13,7 @@ import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
 import { legIndex } from '../../geometry/units.ts';
 import type { MirrorSpec } from '../../mirror-set/mirror-spec.ts';
 import type { IoChoice } from '../../mirrord/data-path.ts';
+import type { DegradedChoice } from '../../mirrord/prepared-mirror.ts';
 import type { ListenAddress } from '../../nbd-protocol/listen-address.ts';
 import { readDefinition } from '../../registry/definition-file.ts';
 import type { Places } from '../../registry/places.ts';
@@ -71,8 +72,8 @@ export const command: Command = {
     degraded: {
       value: 'required',
       metavar: 'HOW',
-      choices: ['auto', 'no'],
-      help: 'auto (default): serve without legs that are gone, unreadable or too small, as long as the source is there; no: refuse',
+      choices: ['auto', 'yes', 'no'],
+      help: 'auto (default): serve without legs that are gone, unreadable or too small, as long as the source is there; yes: without the source, too (what only it holds cannot be read, and nothing can be written unless another leg holds everything); no: refuse',
     },
     'io-timeout': {
       value: 'required',
@@ -203,7 +204,7 @@ function requestFrom(outside: Outside, input: Input, flags: Flags) {
     name,
     listen: given.length > 0 ? given : [standard],
     readOnly: readOnlyFrom(flags),
-    degraded: flags.value('degraded') !== 'no',
+    degraded: degradedFrom(flags),
     io: ioChoiceFrom(outside, places, name, flags),
     source:
       source === null ? null : legIndex(findLeg(readDefinition(places, name), source, outside.cwd)),
@@ -211,6 +212,11 @@ function requestFrom(outside: Outside, input: Input, flags: Flags) {
     confirmed: flags.has('yes'),
     hooks: flags.values('on').map(parseHook),
   };
+}
+
+function degradedFrom(flags: Flags): DegradedChoice {
+  const how = flags.value('degraded');
+  return how === 'no' || how === 'yes' ? how : 'auto';
 }
 
 /** Null: as it was defined. */
