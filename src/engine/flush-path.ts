@@ -42,8 +42,6 @@ export class FlushPath {
   #next: FlushWaiter[] = [];
   #legsLeft: LegMask = NO_LEGS;
   #answer: FlushAnswer = 'ok';
-  /** A flush failed, and no client has heard of it. */
-  #untold = false;
 
   constructor(state: MirrorState) {
     this.#state = state;
@@ -92,14 +90,14 @@ export class FlushPath {
     const answer = this.#answer;
     this.#round = null;
     if (this.#next.length > 0) this.#begin();
-    const failsClients = this.#untold;
-    if (waiters.some(({ tells }) => tells)) this.#untold = false;
+    const failsClients = this.#state.lossIsUntold;
+    if (waiters.some(({ tells }) => tells)) this.#state.lossIsUntold = false;
     for (const { tells, answer: tell } of waiters) tell(tells && failsClients ? 'failed' : answer);
   }
 
   #tellOfLoss(): void {
     this.#answer = 'failed';
-    this.#untold = true;
+    this.#state.lossIsUntold = true;
   }
 
   /** The flush of `leg` failed. True: nothing that was acknowledged is lost by that. */

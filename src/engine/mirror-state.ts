@@ -68,6 +68,8 @@ export class MirrorState {
   logIsBelieved = true;
   /** Legs that failed, or went out of service, and about which the owner wants to decide. */
   undecided = NO_LEGS;
+  /** A flush failed, and no client has heard of it. */
+  lossIsUntold = false;
   readonly #holdOnFailure: boolean;
   /** In whole ticks, as of the last input that told the time. */
   now = 0;
@@ -92,6 +94,24 @@ export class MirrorState {
     }
     this.hash = new RegionHash(states);
     this.differing = new DifferingRegions(differing);
+  }
+
+  /**
+   * Goes on from `before`, which has stopped: leg i is the one that was leg `known[i]` there, null for a
+   * new one. What could not be flushed there is as if it had just been written, the log's mark included.
+   */
+  takeOver(before: MirrorState, known: readonly (LegIndex | null)[]): void {
+    this.legs.takeOver(before.legs, known);
+    this.lossIsUntold = before.lossIsUntold;
+    for (const [leg, old] of known.entries()) {
+      if (old !== null && has(before.undecided, old)) this.#awaitDecision(leg as LegIndex);
+    }
+    for (const region of before.hash.remembered()) {
+      if (!this.geometry.contains(region)) continue;
+      this.hash.beginWrite(region);
+      this.hash.marked(region, this.log.mark(region));
+      this.hash.endWrite(region, this.now);
+    }
   }
 
   emit(effect: Effect): void {

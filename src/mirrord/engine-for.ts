@@ -44,14 +44,15 @@ export function activatedEngine(
 }
 
 /**
- * `before` has stopped: nothing is in flight, and its legs are flushed. Who holds what is carried over
- * and the whole log written anew from it, so that whatever the log's device says by now is of no
- * importance. A leg that comes misses everything; a region that is new, or torn, is the primary's.
+ * `before` has stopped: nothing is in flight, and its legs are flushed, as far as that could be done. Who
+ * holds what is carried over, with what could not be flushed, and the whole log written anew from it, so
+ * that whatever the log's device says by now is of no importance. A leg that comes misses everything; a
+ * region that is new, or torn, is the primary's.
  */
 export function reloadedEngine(before: Engine, load: TableLoad, view: EngineView): Engine {
   const { spec, known } = load;
   const geometry = RegionGeometry.of(spec.sizeBytes, spec.regionSizeBytes);
-  const { content: was, geometry: old, legs } = before.state;
+  const { content: was, geometry: old } = before.state;
   const content = new LegContent(geometry.regionCount, spec.legs.length, view.missing);
   const primary = spec.source;
   const log = newLog(load, before.state.log, geometry);
@@ -70,7 +71,7 @@ export function reloadedEngine(before: Engine, load: TableLoad, view: EngineView
   }
   content.serve(without(content.all, translated(without(was.all, was.inService), NO_LEGS)));
   const engine = engineOf(spec, geometry, { log, content, primary }, view);
-  engine.state.legs.takeOver(legs, known);
+  engine.state.takeOver(before.state, known);
   return engine;
 }
 

@@ -4,7 +4,7 @@ import { CoreLog } from '../../src/dirty-log/core-log.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { RegionGeometry } from '../../src/geometry/region-geometry.ts';
 import type { LegIndex, RegionIndex } from '../../src/geometry/units.ts';
-import { byteCount, legIndex } from '../../src/geometry/units.ts';
+import { byteCount, byteOffset, legIndex } from '../../src/geometry/units.ts';
 import { viewBytes, viewOf } from '../../src/metrics/engine-counters.ts';
 import type { MirrorSpec } from '../../src/mirror-set/mirror-spec.ts';
 import { reloadedEngine } from '../../src/mirrord/engine-for.ts';
@@ -39,9 +39,14 @@ interface After {
 }
 
 /** Who misses what afterwards, as lists of legs; regions that the log calls clean are `clean`. */
-function reloaded(before: Engine, { known, bytes, source }: After) {
+function reloaded(
+  before: Engine,
+  { known, bytes, source }: After,
+  manner: Partial<MirrorSpec> = {},
+) {
   const spec: MirrorSpec = {
     ...HOME,
+    ...manner,
     sizeBytes: byteCount(bytes),
     regionSizeBytes: byteCount(REGION),
     legs: known.map((_, index) => leg(String(index))),
@@ -89,6 +94,64 @@ describe('legs', () => {
     expect([0, 1, 2].map((index) => legs.letter(legIndex(index)))).toEqual(['D', 'A', 'A']);
     expect(legs.errorCounts(legIndex(0)).write).toBe(1);
   });
+});
+
+/** Region 1 is on leg 0 only, and region 0 was written on both legs and has not been flushed. */
+function written(): Engine {
+  const before = engineOf(2, [[], [1]], 2 * REGION);
+  before.step({ kind: 'pauseRecovery' });
+  before.step({ kind: 'tick', now: 0 });
+  const range = { offset: byteOffset(0), length: byteCount(512), fua: false, mayPunch: false };
+  for (const effect of before.step({ kind: 'write', request: 1, ...range })) {
+    if (effect.kind !== 'writeLeg') continue;
+    before.step({ kind: 'legIoEnded', io: effect.io, outcome: 'ok' });
+  }
+  return before;
+}
+
+/** All legs, `failing` badly. */
+function endFlush(engine: Engine, failing: readonly number[] = []) {
+  return [0, 1].flatMap((index) => {
+    const outcome = failing.includes(index) ? 'failed' : 'ok';
+    return engine.step({ kind: 'legFlushEnded', leg: legIndex(index), outcome });
+  });
+}
+
+describe('what was written', () => {
+  const after = { known: [0, 1], bytes: 2 * REGION, source: 0 };
+
+  test('and could not be flushed, since the primary was out of service, stays dirty till it is', () => {
+    const before = written();
+    before.step({ kind: 'legOut', leg: legIndex(0) });
+    expect(legsOf(before.state.content.inService)).toEqual([1]);
+    const { engine, missing } = reloaded(before, after);
+    expect(missing).toEqual([[], [1]]);
+    engine.step({ kind: 'legIn', leg: legIndex(0) });
+    for (const now of [1_000, 9_000]) engine.step({ kind: 'tick', now });
+    endFlush(engine);
+    expect(engine.state.log.isClean(0 as RegionIndex)).toBe(true);
+  });
+
+  test('and was lost in a flush that no client has heard of fails the next one that asks', () => {
+    const before = written();
+    before.step({ kind: 'stop' });
+    endFlush(before, [0]);
+    const { engine } = reloaded(before, after);
+    engine.step({ kind: 'tick', now: 0 });
+    const outcomes = [2, 3].map((request) => {
+      engine.step({ kind: 'flush', request });
+      return endFlush(engine).find((effect) => effect.kind === 'reply');
+    });
+    expect(outcomes).toMatchObject([{ outcome: 'ioError' }, { outcome: 'ok' }]);
+  });
+});
+
+test('a leg about which the owner has not decided is one afterwards, unless it went', () => {
+  const before = engineOf(3, [[], []], 2 * REGION);
+  before.state.undecided = maskOfLegs([1, 2].map(legIndex));
+  const after = { known: [2, null, 0], bytes: 2 * REGION, source: 2 };
+  const { engine } = reloaded(before, after, { holdOnFailure: true });
+  expect(legsOf(engine.state.undecided)).toEqual([0]);
 });
 
 describe('a size', () => {
