@@ -1,5 +1,5 @@
 /** Mirrors that are changed while they serve, with the real program: legs, primary, size, log. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -220,31 +220,39 @@ describe('the number of legs', () => {
   });
 });
 
+const noExt4 = ['mkfs.ext4', 'e2fsck', 'resize2fs'].find(
+  (tool) => spawnSync(tool, ['-V']).error !== undefined,
+);
+if (noExt4 !== undefined) console.log(`skipped: a file system that grows (no ${noExt4} here)`);
+
 describe('a mirror gets another size', () => {
   beforeEach(() => newMirror('ab'));
 
-  test('grown, it keeps a file system, which can grow with it', async () => {
-    execFileSync('mkfs.ext4', ['-q', '-F', at('a')]);
-    execFileSync('cp', [at('a'), at('b')]);
-    const before = content('a');
-    await mirror.activate();
-    const old = await mirror.connect();
-    expect(await mirror.run('resize', 'm', '12M')).toMatchObject(refused('LEG_TOO_SMALL', 73));
-    await mirror.do('resize', 'm', '12M', '--grow-legs');
-    const client = await mirror.connect();
-    expect([old.sizeBytes, client.sizeBytes]).toEqual([SIZE, 12 * MIB]);
-    await client.write(11 * MIB, block(9));
-    expect((await client.read(11 * MIB, 1))[0]).toBe(9);
-    await client.write(11 * MIB, block(0));
-    client.close();
-    old.close();
-    await mirror.inSync();
-    await mirror.do('deactivate', 'm');
-    expect([content('a'), content('a', 12 * MIB)]).toEqual([before, content('b', 12 * MIB)]);
-    execFileSync('e2fsck', ['-fp', at('a')]);
-    execFileSync('resize2fs', [at('a')], { stdio: 'pipe' });
-    execFileSync('e2fsck', ['-fn', at('a')], { stdio: 'pipe' });
-  });
+  test.skipIf(noExt4 !== undefined)(
+    'grown, it keeps a file system, which can grow with it',
+    async () => {
+      execFileSync('mkfs.ext4', ['-q', '-F', at('a')]);
+      execFileSync('cp', [at('a'), at('b')]);
+      const before = content('a');
+      await mirror.activate();
+      const old = await mirror.connect();
+      expect(await mirror.run('resize', 'm', '12M')).toMatchObject(refused('LEG_TOO_SMALL', 73));
+      await mirror.do('resize', 'm', '12M', '--grow-legs');
+      const client = await mirror.connect();
+      expect([old.sizeBytes, client.sizeBytes]).toEqual([SIZE, 12 * MIB]);
+      await client.write(11 * MIB, block(9));
+      expect((await client.read(11 * MIB, 1))[0]).toBe(9);
+      await client.write(11 * MIB, block(0));
+      client.close();
+      old.close();
+      await mirror.inSync();
+      await mirror.do('deactivate', 'm');
+      expect([content('a'), content('a', 12 * MIB)]).toEqual([before, content('b', 12 * MIB)]);
+      execFileSync('e2fsck', ['-fp', at('a')]);
+      execFileSync('resize2fs', [at('a')], { stdio: 'pipe' });
+      execFileSync('e2fsck', ['-fn', at('a')], { stdio: 'pipe' });
+    },
+  );
 
   test('shrunk, it wants to be sure, and nobody to be connected', async () => {
     await mirror.activate();
