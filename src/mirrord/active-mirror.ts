@@ -10,7 +10,6 @@
  * first request is served, so it can never declare later writes equal; and the sidecar says "open"
  * before anything can become different.
  */
-import type { ChangePlan } from '../control-protocol/change-plan.ts';
 import type { ControlAnswer, ControlRequest } from '../control-protocol/control-request.ts';
 import type { MirrorStatus } from '../control-protocol/mirror-status.ts';
 import type { RegionFacts } from '../control-protocol/region-facts.ts';
@@ -39,16 +38,10 @@ import { needed, refuseLegSwitch } from './leg-switch.ts';
 import { LogTurns } from './log-turns.ts';
 import type { ActivationRequest, PreparedMirror } from './prepared-mirror.ts';
 import { answerAbout } from './region-answer.ts';
-import type { ChangeRequest, ReloadHost } from './reload.ts';
+import type { ReloadHost } from './reload.ts';
 import { Reload } from './reload.ts';
 import { sidecarFor } from './session-memory.ts';
-import {
-  beginNotices,
-  COMMAND_NOTICES,
-  changeNotice,
-  replacedNotice,
-  stopNotice,
-} from './session-notices.ts';
+import { beginNotices, COMMAND_NOTICES, stopNotice } from './session-notices.ts';
 import { reportStatus } from './status-report.ts';
 import type { Resumed } from './worker-link.ts';
 import { WorkerLink } from './worker-link.ts';
@@ -186,7 +179,7 @@ class ActiveMirror {
         return { done: true };
       case 'change':
         this.#refuseIfReadOnly();
-        return { plan: await this.#change(request) };
+        return { plan: await this.#reload.change(request) };
       case 'deactivate': {
         const { outOfSync, logClean } = await this.stop();
         return { deactivated: true, outOfSyncRegions: outOfSync, logClean };
@@ -214,24 +207,6 @@ class ActiveMirror {
     const order = ask === 'failLeg' ? 'takeLegOut' : 'letLegIn';
     const { legs } = await this.#link.order({ order, leg });
     if (ask === 'failLeg' && !legs[index]?.isOut) throw needed(this.spec, index);
-  }
-
-  async #change(request: ChangeRequest): Promise<ChangePlan> {
-    const plan = await this.#reload.change(request);
-    // Of its log the engine tells itself.
-    const { change, dryRun } = request;
-    if (!dryRun && change.change !== 'reattachLog') this.#tellOwner(changeNotice(change));
-    return plan;
-  }
-
-  async #finishReplacement(): Promise<void> {
-    try {
-      const path = await this.#reload.finishReplacement();
-      if (path !== null) this.#tellOwner(replacedNotice(path));
-    } catch (error) {
-      // What is expected to fail now and then is tried again when the worker says so.
-      if (!(error instanceof MirrorError)) this.#broke(error);
-    }
   }
 
   /** Orderly, and only once however often it is asked for. */
@@ -280,7 +255,7 @@ class ActiveMirror {
       load: (load) => this.#load(load),
       serve: () => this.#serveAgain(),
       abandon: (device) => void this.#abandoned.push(device),
-      warn: (text) => this.#tellOwner(notice('changed', 'bad', text)),
+      tell: (what) => this.#tellOwner(what),
     };
   }
 
@@ -309,7 +284,7 @@ class ActiveMirror {
         this.#resumed(message.memory);
         break;
       case 'replaced':
-        void this.#finishReplacement();
+        this.#reload.finishReplacement().catch((error: unknown) => this.#broke(error));
         break;
       case 'serving':
         this.#serving(message.exports);

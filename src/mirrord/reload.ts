@@ -11,10 +11,8 @@
  * any two of these writes leaves it with nothing to its name; a leg that goes has its bytes, and nobody
  * asks it any more.
  */
-import { fstatSync, statSync } from 'node:fs';
 import type { ChangePlan } from '../control-protocol/change-plan.ts';
 import type { ControlRequest } from '../control-protocol/control-request.ts';
-import { legIdentity } from '../devices/leg-identity.ts';
 import type { OpenDevice } from '../devices/open-device.ts';
 import { closeDevices } from '../devices/open-device.ts';
 import type { MirrorMemory } from '../engine/effect.ts';
@@ -22,7 +20,7 @@ import { MirrorError } from '../errors/mirror-error.ts';
 import { RegionGeometry } from '../geometry/region-geometry.ts';
 import type { LegIndex } from '../geometry/units.ts';
 import { legIndex } from '../geometry/units.ts';
-import { counterOf, viewBytes, viewOf } from '../metrics/engine-counters.ts';
+import { counterOf } from '../metrics/engine-counters.ts';
 import type { MirrorChange } from '../mirror-set/mirror-change.ts';
 import {
   changeSpec,
@@ -36,12 +34,16 @@ import { writeDefinition } from '../registry/definition-file.ts';
 import { arrangedFor } from '../registry/sidecar-file.ts';
 import type { ActiveState, ActiveTable } from './active-state.ts';
 import { copiesAfter } from './copies-after.ts';
+import type { Notice } from './event-words.ts';
+import { notice } from './event-words.ts';
 import { logRoomFor, makeLogRoom } from './log-room.ts';
 import { openBeside } from './open-beside.ts';
 import { plannedChange } from './planned-change.ts';
 import { requestsFor } from './prepared-mirror.ts';
 import { filesToLengthen, lengthen } from './room-for-size.ts';
 import { withMemory } from './session-memory.ts';
+import { changeNotice, replacedNotice } from './session-notices.ts';
+import { identityOf, isOtherFile, tableAfter } from './table-after.ts';
 import type { Resumed } from './worker-link.ts';
 import type { EngineSnapshot, Suspended, TableLoad } from './worker-messages.ts';
 
@@ -59,7 +61,7 @@ export interface ReloadHost {
   serve(): void;
   /** Still held by operations that were given up. */
   abandon(device: OpenDevice): void;
-  warn(text: string): void;
+  tell(what: Notice): void;
 }
 
 export type ChangeRequest = Omit<Extract<ControlRequest, { ask: 'change' }>, 'ask'>;
@@ -85,22 +87,32 @@ export class Reload {
     }
     this.#isUnderWay = true;
     try {
-      return await this.#change(request);
+      const plan = await this.#change(request);
+      const { change, dryRun } = request;
+      if (!dryRun && change.change !== 'reattachLog') this.#host.tell(changeNotice(change));
+      return plan;
     } finally {
       this.#isUnderWay = false;
     }
   }
 
-  /** Returns the leg that went because the one after it holds everything; null: it did not. */
-  async finishReplacement(): Promise<string | null> {
-    if (this.#isUnderWay) return null;
-    const { complete } = await this.#host.snapshot();
-    const leg = replacedLeg(this.#host.state.table.spec, complete);
-    if (leg === null) return null;
-    const { path, offsetBytes } = leg;
-    const change = { change: 'removeLeg', leg: { path, offsetBytes } } as const;
-    await this.change({ change, growLegs: false, dryRun: false });
-    return path;
+  /** A leg goes if the one after it holds everything; should that fail, the worker says so again. */
+  async finishReplacement(): Promise<void> {
+    if (this.#isUnderWay) return;
+    this.#isUnderWay = true;
+    try {
+      const { complete } = await this.#host.snapshot();
+      const leg = replacedLeg(this.#host.state.table.spec, complete);
+      if (leg === null) return;
+      const { path, offsetBytes } = leg;
+      const change = { change: 'removeLeg', leg: { path, offsetBytes } } as const;
+      await this.#change({ change, growLegs: false, dryRun: false });
+      this.#host.tell(replacedNotice(path));
+    } catch (error) {
+      if (!(error instanceof MirrorError)) throw error;
+    } finally {
+      this.#isUnderWay = false;
+    }
   }
 
   async #change({ change, growLegs, dryRun }: ChangeRequest): Promise<ChangePlan> {
@@ -206,7 +218,9 @@ export class Reload {
     const dropped = before.devices.filter((device) => !next.devices.includes(device));
     closeDevices(dropped.filter((device) => !hangs(device)));
     for (const device of dropped) if (hangs(device)) host.abandon(device);
-    if (change.change === 'reattachLog' && !logWritten) throw logNotWritten(name);
+    if (change.change !== 'reattachLog') return;
+    if (!logWritten) throw logNotWritten(name);
+    host.tell(notice('log-reattached', 'good', 'the dirty log is another file, and is written'));
   }
 
   /** Nothing is in flight; the engine's last word on who holds what is durable. */
@@ -238,7 +252,7 @@ export class Reload {
     } catch (error) {
       if (!(error instanceof MirrorError)) throw error;
       // What is written already claims more damage than there is.
-      host.warn(error.message);
+      host.tell(notice('changed', 'bad', error.message));
     }
     host.serve();
     return logWritten;
@@ -263,38 +277,4 @@ export class Reload {
 function logNotWritten(name: string): MirrorError {
   const message = `the log of ${name} cannot be written`;
   return new MirrorError('LOG_WRITE_FAILED', message, { mirror: name }, 'it serves on as before');
-}
-
-function tableAfter(
-  { spec: before, devices, missing }: ActiveTable,
-  after: MirrorSpec,
-  fresh: ReadonlyMap<number, OpenDevice>,
-): ActiveTable {
-  const known = legsBefore(before, after);
-  const { regionCount } = RegionGeometry.of(after.sizeBytes, after.regionSizeBytes);
-  const log = devices[before.legs.length];
-  const kept = [...known, ...(log === undefined ? [] : [before.legs.length])];
-  const gone = known.flatMap((old, leg) => {
-    const why = old === null ? undefined : missing.get(old);
-    return why === undefined ? [] : [[leg, why] as const];
-  });
-  return {
-    spec: after,
-    devices: kept.map((old, place) => fresh.get(place) ?? (devices[old as number] as OpenDevice)),
-    missing: new Map(gone),
-    view: viewOf(new SharedArrayBuffer(viewBytes(regionCount)), regionCount),
-  };
-}
-
-function identityOf({ devices, missing }: ActiveTable, leg: number): string | null {
-  const device = missing.has(leg) ? undefined : devices[leg];
-  return device === undefined ? null : legIdentity(fstatSync(device.fd, { bigint: true }));
-}
-
-/** The name leads elsewhere by now, as when a file system was mounted again. */
-function isOtherFile(device: OpenDevice | undefined): boolean {
-  if (device === undefined) return false;
-  const named = statSync(device.path, { throwIfNoEntry: false });
-  const opened = fstatSync(device.fd);
-  return named !== undefined && (named.ino !== opened.ino || named.dev !== opened.dev);
 }
