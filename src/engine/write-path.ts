@@ -30,7 +30,7 @@ import type { MirrorState } from './mirror-state.ts';
 import { WriteOrder } from './write-order.ts';
 import type { LegShareFailure, PieceOutcome } from './write-piece.ts';
 import { WritePiece, WriteRequest } from './write-piece.ts';
-import { MARKED_AHEAD, WriteStreams } from './write-streams.ts';
+import { regionsMarkedAhead, WriteStreams } from './write-streams.ts';
 
 /** One leg's share of a piece in flight; `first` and `last` are the regions it covers. */
 export interface WriteShare {
@@ -162,8 +162,8 @@ export class WritePath {
 
   /** As if each had been written, so that the sweep will clear those that never are. */
   #markAhead(first: number): void {
-    const { hash, log, content, now } = this.#state;
-    const end = Math.min(first + MARKED_AHEAD, content.regionCount);
+    const { hash, log, content, geometry, now } = this.#state;
+    const end = Math.min(first + regionsMarkedAhead(geometry.regionBytes), content.regionCount);
     for (let region = first as RegionIndex; region < end; region = (region + 1) as RegionIndex) {
       if (!log.isClean(region) || hash.isClaimed(region)) return;
       hash.beginWrite(region);

@@ -7,11 +7,17 @@
  * A stream comes to a clean region again and again, and would wait for the log each time. Marked ahead,
  * a few regions at once share one log write. The price: after a crash those few are copied, too.
  *
- * Bounds: `STREAMS_MAX` streams are remembered, the one that ended longest ago is forgotten.
+ * Bounds: `STREAMS_MAX` streams are remembered, the one that ended longest ago is forgotten. Large regions
+ * are not marked ahead: a stream is busy with one for so long that its mark costs nothing.
  */
 
-/** Regions behind the one that is written that are marked with it. */
-export const MARKED_AHEAD = 7;
+const AHEAD_MAX = 7;
+const AHEAD_BYTES_MAX = 16 * 1024 * 1024;
+
+/** How many regions behind the one that is written are marked with it. */
+export function regionsMarkedAhead(regionBytes: number): number {
+  return Math.min(AHEAD_MAX, Math.floor(AHEAD_BYTES_MAX / regionBytes));
+}
 
 const STREAMS_MAX = 8;
 
