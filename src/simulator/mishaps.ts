@@ -43,6 +43,8 @@ export const TURNS = [
   'something ends out of order',
   'something is under way for a second',
   'a leg returns',
+  'a leg is decided about',
+  'the log is attached again',
   'the log speaks of another size',
   'recovery is paused',
   'recovery is throttled',
@@ -110,6 +112,10 @@ function mishapsOfOrder(event: SimulationEvent): Mishap[] {
       return event.percent === null ? [] : ['recovery is throttled'];
     case 'startCheck':
       return [event.repairFrom === null ? 'a check begins' : 'a repair begins'];
+    case 'decide':
+      return ['a leg is decided about'];
+    case 'reattach':
+      return ['the log is attached again'];
     case 'stop':
       return ['the mirror is stopped'];
     default:

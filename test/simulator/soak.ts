@@ -4,8 +4,8 @@
  *   npm run soak -- [--minutes M] [--seed N] [--states N --schedules N] [--kills N --tools DIR]
  *
  * Ten minutes and a seed out of the time of day unless said otherwise: runs short and long, some of them
- * crashed after each of their events. With `--states` or `--schedules` every seed is crashed, and it ends
- * as soon as it has seen so many crash states, and schedules with faults.
+ * crashed after each of their events. With `--states` or `--schedules` every seed is crashed until there
+ * were so many states, and it ends as soon as there were so many schedules with faults, too.
  *
  * `--kills` lets the real thing be killed so often afterwards (a thousand take most of an hour), under
  * the NBD tool nbdfsx in DIR, with everything that was acknowledged read back each time.
@@ -57,7 +57,7 @@ function fail(story: string): void {
 }
 
 function trialOf(seed: number): TrialRequest {
-  const crashes = isCounted || seed % CRASHED_EVERY === 0;
+  const crashes = isCounted ? tally.crashStates < statesMin : seed % CRASHED_EVERY === 0;
   const length = crashes ? CRASHED_LENGTH : (LENGTHS[seed % LENGTHS.length] ?? CRASHED_LENGTH);
   return { seed, length, crashes };
 }
