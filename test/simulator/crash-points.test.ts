@@ -2,11 +2,13 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { DiskLog } from '../../src/dirty-log/disk-log.ts';
 import type { CrashSurvey } from '../../src/simulator/crash-points.ts';
-import { surveyCrashes } from '../../src/simulator/crash-points.ts';
-import { replay, simulate } from '../../src/simulator/simulation.ts';
+import { Survey, surveyCrashes } from '../../src/simulator/crash-points.ts';
+import { CALM } from '../../src/simulator/scenario.ts';
+import { beginMirror, REAL_ENGINE, replay, simulate } from '../../src/simulator/simulation.ts';
 
 const CRASHES_MIN = 20_000;
 const LENGTH = 80;
+const BITS_PER_SECTOR = 512 * 8;
 
 function survey(seed: number): CrashSurvey {
   const { scenario, events } = simulate({ seed, length: LENGTH });
@@ -38,6 +40,22 @@ describe('crash points', () => {
       crashes += found.crashes;
     }
     expect(crashes).toBeGreaterThanOrEqual(CRASHES_MIN);
+  });
+
+  test('tear a log write between its sectors', { timeout: 120_000 }, () => {
+    // One write to two regions whose bits lie on both sides of a sector's end.
+    const [sector, count] = [2 * (BITS_PER_SECTOR - 1), 4];
+    const scenario = { ...CALM, sectorCount: 2 * (BITS_PER_SECTOR + 4) };
+    const ended = ['log', 'log', 'session'].map(
+      (operation) => ({ kind: 'end', operation, outcome: 'ok', luck: 0 }) as const,
+    );
+    const write = { kind: 'write', request: 1, sector, count, fua: false } as const;
+    const mirror = beginMirror(scenario, REAL_ENGINE);
+    for (const event of [...ended, write]) expect(mirror.apply(event)).toBe(true);
+    expect(mirror.operations.get('log')).toMatchObject({ sectorCount: 2 });
+    const survey = new Survey();
+    expect(survey.crashEveryWay(mirror)).toBe(null);
+    expect(survey.report(null).distinct).toBeGreaterThanOrEqual(3);
   });
 
   test('show a bug that harms only after a crash, and how it came to that', () => {
