@@ -57,7 +57,7 @@ export class TimedLegIo implements LegIo, LogIo {
   #io: (LegIo & LogIo) | null = null;
   readonly limitMs: number;
   #legs: readonly Place[] = [];
-  readonly #log: Place = newPlace('the log', null);
+  #log: Place = newPlace('the log', null);
   readonly #tell: ServiceListener;
   #lastTick: number | null = null;
   #elapsed = 0;
@@ -88,11 +88,13 @@ export class TimedLegIo implements LegIo, LogIo {
 
   /**
    * Goes on with other legs, through `io`: leg i is the one that was leg `known[i]`, null for a new one.
-   * What was given up stays fenced until it has ended, wherever its leg is now.
+   * What was given up stays fenced until it has ended, wherever its leg is now. `isOtherLog`: the log is
+   * on another device than before.
    */
-  exchange(io: LegIo & LogIo, known: readonly (LegIndex | null)[]): void {
+  exchange(io: LegIo & LogIo, known: readonly (LegIndex | null)[], isOtherLog = false): void {
     const before = this.#legs;
     this.#io = io;
+    if (isOtherLog) this.#log = newPlace('the log', null);
     for (const place of before) place.leg = null;
     this.#legs = known.map((old, leg) => {
       const place = old === null ? newPlace('', leg) : (before[old] as Place);

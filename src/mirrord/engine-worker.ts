@@ -96,7 +96,10 @@ class EngineWorker {
     const engine = activatedEngine(start, view);
     const log = start.log.type === 'disk' && !readOnly ? start.log.device : null;
     const known = spec.legs.map(() => null);
-    this.#table = new LiveTable({ spec, legs, log, known, engine, view }, this.#ground);
+    this.#table = new LiveTable(
+      { spec, legs, log, known, isOtherLog: false, engine, view },
+      this.#ground,
+    );
     for (const leg of start.missing) this.#device.takeOut(leg);
     this.#door = new MirrorDoor(this.#table.runner);
     const connected = (count: number) => setConnections(this.#table.view, count);
@@ -287,7 +290,9 @@ class EngineWorker {
     carryOver(before.view, view, known);
     this.#faults.rearrange(known);
     const engine = reloadedEngine(before.engine, load, view);
-    this.#table = new LiveTable({ spec, legs, log, known, engine, view }, this.#ground);
+    const isOtherLog = log?.fd !== before.log?.fd;
+    const parts = { spec, legs, log, known, isOtherLog, engine, view };
+    this.#table = new LiveTable(parts, this.#ground);
     const { throttle } = before.engine.recovery;
     this.#table.runner.feed({ kind: 'throttleRecovery', throttle });
     this.#life = 'resuming';

@@ -28,6 +28,8 @@ export interface TableParts {
   readonly log: OpenDevice | null;
   /** Leg i was leg `known[i]` in the table before; null: it is new. */
   readonly known: readonly (LegIndex | null)[];
+  /** The log is on another device than in the table before. */
+  readonly isOtherLog: boolean;
   readonly engine: Engine;
   readonly view: EngineView;
 }
@@ -47,12 +49,15 @@ export class LiveTable {
   readonly spec: MirrorSpec;
   readonly engine: Engine;
   readonly view: EngineView;
+  readonly log: OpenDevice | null;
   readonly runner: EffectRunner;
   readonly #copies: CopyPool;
   readonly #backend: Backend;
 
-  constructor({ spec, legs, log, known, engine, view }: TableParts, ground: TableGround) {
+  constructor(parts: TableParts, ground: TableGround) {
+    const { spec, legs, log, known, isOtherLog, engine, view } = parts;
     this.spec = spec;
+    this.log = log;
     this.engine = engine;
     this.view = view;
     const places = spec.legs.map(({ offsetBytes }, index) => {
@@ -62,7 +67,7 @@ export class LiveTable {
     });
     const { path, faults, timed, readOnly, keepMemory, tell, stopped, again } = ground;
     this.#backend = path.backendOver(places, log);
-    timed.exchange(perhapsFaulty(this.#backend, ground), known);
+    timed.exchange(perhapsFaulty(this.#backend, ground), known, isOtherLog);
     this.#copies = new CopyPool(
       places,
       COPIERS,

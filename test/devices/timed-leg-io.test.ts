@@ -128,6 +128,21 @@ describe('legs that come and go', () => {
     expect([io.refusal(OTHER), service, heard]).toEqual([null, ['0 out', '1 in'], [ABANDONED]]);
   });
 
+  test('a log that hangs is refused, but not another one in its place', () => {
+    const { io, pass } = slowLegs();
+    const { heard, done } = ends();
+    const part = { offset: 0, bytes: new Uint8Array(8) };
+    io.writeLog([part], true, done);
+    pass(LIMIT_MS);
+    const other = new MemoryBackend(2, 4096, 4096);
+    io.exchange(other, [LEG, OTHER]);
+    io.writeLog([part], true, done);
+    expect([heard, io.isQuiet('log')]).toEqual([[ABANDONED, 'EIO'], false]);
+    io.exchange(other, [LEG, OTHER], true);
+    io.writeLog([part], true, done);
+    expect([heard.at(-1), io.isQuiet('log')]).toEqual([null, true]);
+  });
+
   test('nobody hears of a leg that is none any more', () => {
     const { io, held, pass, service } = slowLegs();
     io.read(LEG, new Uint8Array(512), START, () => {});

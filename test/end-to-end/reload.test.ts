@@ -1,7 +1,15 @@
 /** Mirrors that are changed while they serve, with the real program: legs, primary, size, log. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { scratchDirectory } from '../scratch-directory.ts';
@@ -343,6 +351,29 @@ test('a mirror that is not active is changed, and the next activation makes it t
   await mirror.activate();
   expect([await legs(), (await mirror.status()).health]).toEqual(['a* c', 'ok']);
 });
+
+test.each(['m.state.json', 'm.json'])(
+  'if %s cannot be written, nothing is changed, and the mirror serves on',
+  async (file) => {
+    await newMirror('ab');
+    fresh('n');
+    await mirror.activate();
+    const load = await WriteLoad.begin(await mirror.connect());
+    const inTheWay = path.join(mirror.stateDir, `${file}.new`);
+    mkdirSync(inTheWay);
+    expect(await mirror.run('leg', 'add', 'm', 'n.img')).toMatchObject(
+      refused('STATE_WRITE_FAILED', 74),
+    );
+    expect([await legs(), defined()]).toEqual(['a* b', 'a b']);
+    await load.round();
+    rmdirSync(inTheWay);
+    await mirror.do('leg', 'add', 'm', 'n.img');
+    await load.end();
+    await mirror.inSync();
+    await mirror.do('deactivate', 'm');
+    expect(Buffer.from(readFileSync(at('n'))).equals(load.expected(SIZE))).toBe(true);
+  },
+);
 
 test('a deactivation waits for a change, and a change is refused while another is made', async () => {
   await newMirror('ab');
