@@ -171,6 +171,7 @@ class ActiveMirror {
       case 'throttleCheck':
       case 'stopCheck':
         this.#refuseIfReadOnly();
+        this.#reload.refuseIfUnderWay();
         await this.#check.obey(request);
         return { done: true };
       case 'failLeg':
@@ -201,6 +202,7 @@ class ActiveMirror {
 
   async #switchLeg(ask: 'failLeg' | 'clearLeg', index: number): Promise<void> {
     this.#refuseIfReadOnly();
+    this.#reload.refuseIfUnderWay();
     const leg = index as LegIndex;
     const { primary } = await this.#link.order({ order: 'snapshot' });
     refuseLegSwitch(ask, index, this.spec, primary, this.#state.table.missing);

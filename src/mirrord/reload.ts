@@ -74,17 +74,17 @@ export class Reload {
     this.#host = host;
   }
 
+  /** Legs are counted anew by a change: nobody may speak of one by its index meanwhile. */
+  refuseIfUnderWay(): void {
+    if (!this.#isUnderWay) return;
+    const { name } = this.#host.state.table.spec;
+    const message = `${name} is being changed`;
+    throw new MirrorError('MIRROR_BUSY', message, { mirror: name }, 'try again');
+  }
+
   /** Resolves when the mirror serves as changed, or, for a dry run, once it is clear what that would be. */
   async change(request: ChangeRequest): Promise<ChangePlan> {
-    const { name } = this.#host.state.table.spec;
-    if (this.#isUnderWay) {
-      throw new MirrorError(
-        'MIRROR_BUSY',
-        `${name} is being changed`,
-        { mirror: name },
-        'try again',
-      );
-    }
+    this.refuseIfUnderWay();
     this.#isUnderWay = true;
     try {
       const plan = await this.#change(request);
