@@ -31,7 +31,9 @@ test('taking a picture changes nothing on the screen', async () => {
   expect(await shown.lines()).toEqual(before);
   shown.press('f');
   shown.press('n');
-  await shown.until(/ 40 not in sync/);
+  const after = await shown.until(/ 40 not in sync/);
+  // Neither the colours nor the glyphs of the picture have stayed.
+  expect(after.join('')).not.toMatch(/[■▀▄×·]/);
 });
 
 test('by name it is written to a file, which must be new', async () => {
