@@ -169,6 +169,19 @@ describeUnless(noRing)('a ring', () => {
     expect(await Promise.all(writes)).toEqual([null, null, null, null]);
   });
 
+  test.skipIf(noTmpfs !== null)('has nothing to go past where there is only memory', async () => {
+    const backend = backendOver([open(image(memory, 8192, 7))], { direct: true });
+    const data = slotWith(Buffer.from('data')).data(4);
+    let onTheSpot = 0;
+    const ended = () => {
+      onTheSpot += 1;
+    };
+    backend.write(first, [data], start, false, ended);
+    backend.read(first, data, byteOffset(4096), ended);
+    expect(onTheSpot).toBe(2);
+    expect([...data]).toEqual([7, 7, 7, 7]);
+  });
+
   test('refuses bytes of the heap, which may move while the kernel looks', () => {
     const backend = backendOver([open(image(directory, 8192))]);
     expect(() => backend.write(first, [Buffer.alloc(8)], start, false, () => {})).toThrow(
