@@ -26,6 +26,7 @@ import {
   openForTest,
   scratchDirectory,
   scratchFile,
+  testUnless,
 } from './scratch-devices.ts';
 
 const shared = noRing === null ? ringForTest() : null;
@@ -169,7 +170,7 @@ describeUnless(noRing)('a ring', () => {
     expect(await Promise.all(writes)).toEqual([null, null, null, null]);
   });
 
-  test.skipIf(noTmpfs !== null)('has nothing to go past where there is only memory', async () => {
+  testUnless(noTmpfs)('has nothing to go past where there is only memory', () => {
     const backend = backendOver([open(image(memory, 8192, 7))], { direct: true });
     const data = slotWith(Buffer.from('data')).data(4);
     let onTheSpot = 0;
