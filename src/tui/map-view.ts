@@ -80,7 +80,8 @@ export class MapView {
     const { theme, order, window, subject } = this;
     const look = { theme, order, window, subject, traits: this.#traits };
     this.canvas.show(this.#picture, this.#rect, look);
-    this.#paint(this.isSlow ? this.#earn() : Infinity);
+    if (this.isSlow) this.frame();
+    else this.bytes += this.canvas.frame(Infinity);
   }
 
   /** Runs `draw` while the map is on another canvas, as a terminal of these traits would show it. */
@@ -144,22 +145,15 @@ export class MapView {
 
   /** Paints what has changed, as far as the budget goes. */
   frame(): void {
-    const allowance = this.#earn();
-    if (allowance > 0) this.#paint(allowance);
-  }
-
-  #earn(): number {
     const now = this.#now();
     const rate = this.isSlow ? BYTES_PER_SECOND_SLOW : BYTES_PER_SECOND;
     const earned = (now - this.#frameAt) * rate;
     this.#frameAt = now;
     this.#allowance = Math.min(rate * BUCKET_SECONDS, this.#allowance + earned);
-    return this.#allowance;
-  }
-
-  #paint(bytesMax: number): void {
-    const spent = this.canvas.frame(bytesMax);
-    this.#allowance = Math.max(0, this.#allowance - spent);
+    if (this.#allowance <= 0) return;
+    // A row is painted to its end, so more may be spent than there was: the next frames wait for it.
+    const spent = this.canvas.frame(this.#allowance);
+    this.#allowance -= spent;
     this.bytes += spent;
   }
 }

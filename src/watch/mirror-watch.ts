@@ -3,7 +3,7 @@
  * something new. Screens read from here and ask nothing themselves.
  *
  *   source ─open─▶ ask: map        10 times a second ─▶ picture ─▶ onMap
- *                  ask: status     every 0.8 s     ┐
+ *                  ask: status     every second    ┐
  *                  ask: counters                   ├▶ snapshot ─▶ onChange
  *                  ask: events                     ┘
  *   broken ─▶ link 'lost', what was known stays ─▶ open again, once a second
@@ -53,7 +53,7 @@ export interface Snapshot {
 }
 
 const MAP_MS = 100;
-const STATUS_MS = 800;
+const STATUS_MS = 1000;
 const RETRY_MS = 1000;
 const SAMPLES_MAX = 720;
 const EVENTS_MAX = 500;
