@@ -300,7 +300,7 @@ export class CheckPath {
 
   /** Whoever reads the log after a crash copies these regions, so now they may become out of sync. */
   #repairMarked(): void {
-    const { log, content, legs } = this.#state;
+    const { log, content, legs, hash } = this.#state;
     for (const region of this.#repairing) {
       const isSafe = this.#state.isMarkSafe(log.mark(region));
       if (!isSafe && !this.#log.refuses) continue;
@@ -310,6 +310,9 @@ export class CheckPath {
       if (isSafe && legs.primary === this.#order?.repairFrom) {
         this.#count('repaired');
         this.#state.lose(region, without(holders, maskOf(legs.primary)));
+      } else if (hash.stateOf(region) === 'clean') {
+        // The mark was for the repair alone: left there, it would have the region copied from whoever is primary.
+        log.clear(region, content.isInSync(region));
       }
       this.#letGo(region);
     }

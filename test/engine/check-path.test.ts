@@ -340,6 +340,17 @@ describe('a repair that cannot be made', () => {
     expect(mirror.engine.state.differing.count).toBe(1);
   });
 
+  test('leaves no mark behind when the primary moves before that is durable', () => {
+    const mirror = checked({ end: 1, ...FROM_0 }, { log: 'disk' });
+    mirror
+      .endCompare(0, 'ab')
+      .feed({ kind: 'legOut', leg: legIndex(0) })
+      .end('log');
+    expect([mirror.primary, mirror.engine.check.life]).toEqual([1, 'none']);
+    const { log } = mirror.engine.state;
+    expect([mirror.stateOf(0), log.isClean(regionIndex(0))]).toEqual(['clean', true]);
+  });
+
   test('is left out where the log cannot take the mark, and nobody waits for it', () => {
     const mirror = checked(
       { end: 2, ...FROM_0 },
