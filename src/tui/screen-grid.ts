@@ -81,10 +81,18 @@ export class ScreenGrid {
     }
     const width = WIDE.test(glyph) ? 2 : 1;
     if (this.#row < this.rows && this.#column + width <= this.columns) {
+      this.#blankHalves(at, at + width);
       this.cells[at] = { ...this.#look, glyph };
       if (width === 2) this.cells[at + 1] = { ...this.#look, glyph: '' };
     }
     this.#column += width;
+  }
+
+  /** Half of a wide glyph is none: what is left of one at the edges of `from` to `end` goes, too. */
+  #blankHalves(from: number, end: number): void {
+    const blank = { ...this.#look, glyph: ' ' };
+    if (this.cells[from]?.glyph === '') this.cells[from - 1] = blank;
+    if (this.cells[end]?.glyph === '') this.cells[end] = blank;
   }
 }
 
