@@ -27,11 +27,12 @@ export function copiesAfter(
     copyRegions += 1;
     copyBytes += next.lengthOf(region);
   }
-  const reason = reasonFor(newcomer?.path, after.sizeBytes > before.sizeBytes);
+  const isLonger = after.sizeBytes > before.sizeBytes;
+  const reason = copyRegions === 0 ? 'all is in sync' : reasonFor(newcomer?.path, isLonger);
   return { copyRegions, copyBytes, sourcePath: after.legs[after.source]?.path ?? '', reason };
 }
 
 function reasonFor(newcomer: string | undefined, isLonger: boolean): string {
   if (newcomer !== undefined) return `leg ${newcomer} is new, so it holds nothing`;
-  return isLonger ? 'what is new is not in sync yet' : 'as it is already';
+  return isLonger ? 'what is new is not in sync yet' : 'it was out of sync before';
 }
