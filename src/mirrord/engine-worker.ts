@@ -256,8 +256,7 @@ class EngineWorker {
 
   #suspend(id: number): void {
     const { engine, runner } = this.#table;
-    const isBusy = engine.check.life !== 'none' || engine.heldWrites > 0;
-    if (this.#life !== 'serving' || this.#door.isHeld || isBusy) {
+    if (this.#life !== 'serving' || this.#door.isHeld || engine.check.life !== 'none') {
       this.#say({ kind: 'suspended', id, known: null });
       return;
     }

@@ -55,7 +55,7 @@ export interface ReloadHost {
   takeOut(leg: LegIndex): Promise<EngineSnapshot>;
   /** The device of the log is the same as before. False: it cannot be written. */
   reattachLog(): Promise<boolean>;
-  /** Null: it takes too long, a check is under way, or writes are held; the mirror serves. */
+  /** Null: it takes too long, or a check is under way; the mirror serves. */
   suspend(): Promise<Suspended | null>;
   load(load: TableLoad): Promise<Resumed>;
   serve(): void;
@@ -196,7 +196,7 @@ export class Reload {
     const { name } = before.spec;
     const known = await host.suspend();
     if (known === null) {
-      const why = 'a check runs, writes wait for a decision, or something takes too long to end';
+      const why = 'a check runs, or something takes too long to end';
       const message = `${name} cannot be changed now: ${why}`;
       throw new MirrorError('MIRROR_BUSY', message, { mirror: name }, `mirrorctl status ${name}`);
     }

@@ -157,7 +157,7 @@ export type FromWorker =
    * after a `load`: it could not be written, and `memory` says so.
    */
   | { readonly kind: 'resumed'; readonly memory: MirrorMemory; readonly logWritten: boolean }
-  /** Null: something takes too long, a check is under way, writes are held; the mirror serves on. */
+  /** Null: something takes too long, or a check is under way; the mirror serves on. */
   | { readonly kind: 'suspended'; readonly id: number; readonly known: Suspended | null }
   /** The leg after one that is leaving holds everything; said again while that is so. */
   | { readonly kind: 'replaced' }

@@ -58,6 +58,17 @@ test('a write that is held is carried out once more when its leg is replaced', a
   client.close();
 });
 
+test('a write that is held waits for its leg whatever else is changed meanwhile', async () => {
+  const { mirror, answer, client, third } = await mirrorThatHolds();
+  await mirror.do('leg', 'add', 'm', third);
+  await vi.waitFor(async () => {
+    expect((await mirror.status()).attention.status).toMatch(/1 write is held because of leg .*b/);
+  }, 20_000);
+  await mirror.do('leg', 'fail', 'm', '1');
+  expect(await answer).toBe('ok');
+  client.close();
+});
+
 test('a write that is held fails when the mirror is deactivated', async () => {
   const { mirror, answer, client } = await mirrorThatHolds();
   await mirror.do('deactivate', 'm');
