@@ -133,6 +133,7 @@ export class CheckPath {
 
   /** At the end of a step, before recovery's: it must not see the regions that drained for the check. */
   kick(): void {
+    if (this.#life === 'none') return; // then nothing is held
     this.#takeDrained();
     this.#repairMarked();
     if (this.#life === 'running' && this.#due) this.#takeRegions();

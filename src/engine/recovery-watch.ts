@@ -26,9 +26,12 @@ export class RecoveryWatch {
   /** At the end of a step. */
   look(): void {
     const { content, now } = this.#state;
-    const { isUnderWay, claimed, progress } = this.#recovery;
-    if (!isUnderWay) {
-      if (content.workCount === 0) this.#isUnderWay = false;
+    if (content.workCount === 0) {
+      this.#isUnderWay = false;
+      return;
+    }
+    const { isPaused, claimed, progress } = this.#recovery;
+    if (isPaused) {
       this.#movedAt = now;
       return;
     }
