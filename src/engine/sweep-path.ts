@@ -66,7 +66,7 @@ export class SweepPath {
 
   #clear(regions: readonly RegionIndex[]): void {
     const { hash, log, content } = this.#state;
-    for (const region of regions) {
+    for (const region of this.#log.refuses ? [] : regions) {
       if (hash.endSweep(region)) log.clear(region, content.isInSync(region));
     }
     this.#memory.improve();
