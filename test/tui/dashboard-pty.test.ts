@@ -185,6 +185,22 @@ test('for a screen reader it is lines of words, in a pipe too', {
   expect(stdout).not.toContain('\u001b');
 });
 
+test.each(['tui', 'top'])(
+  '%s refuses a terminal that can draw nothing',
+  {
+    timeout: PATIENCE_MS,
+  },
+  async (word) => {
+    const words = [word, 'm', '--state-dir', path.join(directory, 'state')];
+    const screen = new PtyScreen(MIRRORCTL, words, { env: { TERM: 'dumb' } });
+    screens.push(screen);
+    expect(await screen.exited).toMatchObject({ exitCode: 64 });
+    expect(screen.output).toMatch(
+      /^mirrorctl: \$TERM says that nothing can be drawn here \[NOT_A_TERM/,
+    );
+  },
+);
+
 test('status loads no screen', async () => {
   const coverage = path.join(directory, 'coverage');
   const words = ['status', '--state-dir', path.join(directory, 'state')];
