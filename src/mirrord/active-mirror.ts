@@ -300,6 +300,7 @@ class ActiveMirror {
         break;
       case 'event':
         this.#logTurns.heard(message.event);
+        if (message.event.event === 'logReattached') this.#state.logIsWritten = true;
         this.#tellOwner(this.#check.heard(message.event));
         this.#history?.heard(message.event);
         break;

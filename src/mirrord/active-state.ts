@@ -30,6 +30,8 @@ export class ActiveState {
   readonly isReadOnly: boolean;
   table: ActiveTable;
   sidecar: Sidecar;
+  /** False: the log is another file than it was, and what is in it is not known to be ours. */
+  logIsWritten = true;
 
   constructor(places: Places, isReadOnly: boolean, table: ActiveTable, sidecar: Sidecar) {
     this.places = places;
@@ -63,9 +65,10 @@ export class ActiveState {
     if (!this.isReadOnly) this.remember({ ...this.sidecar, open: false });
   }
 
-  /** Durable when it returns. */
+  /** Durable when it returns. A log that is not written yet is not believed, whatever the engine says. */
   remember(sidecar: Sidecar): void {
-    writeSidecar(this.places, this.table.spec.name, sidecar);
+    const logTrusted = sidecar.logTrusted && this.logIsWritten;
+    writeSidecar(this.places, this.table.spec.name, { ...sidecar, logTrusted });
     this.sidecar = sidecar;
   }
 

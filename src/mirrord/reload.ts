@@ -204,7 +204,7 @@ export class Reload {
     try {
       const after = changeSpec(before.spec, change, known);
       next = tableAfter(before, after, fresh);
-      this.#commit(before, after);
+      this.#commit(before, next);
     } catch (error) {
       const source = known.primary;
       await this.#resume(before, tableAfter(before, { ...before.spec, source }, new Map()));
@@ -224,9 +224,11 @@ export class Reload {
   }
 
   /** Nothing is in flight; the engine's last word on who holds what is durable. */
-  #commit({ spec: before, devices }: ActiveTable, after: MirrorSpec): void {
+  #commit({ spec: before, devices }: ActiveTable, next: ActiveTable): void {
     const { state } = this.#host;
+    const after = next.spec;
     const log = devices[before.legs.length];
+    state.logIsWritten &&= next.devices[after.legs.length] === log;
     const room = log === undefined ? null : logRoomFor(before, after, log);
     if (log !== undefined && room !== null) makeLogRoom(log, room);
     const primary = legsBefore(before, after)[after.source] as LegIndex;
@@ -262,6 +264,7 @@ export class Reload {
     const { state } = this.#host;
     const { sizeBytes, regionSizeBytes } = table.spec;
     const { regionCount } = RegionGeometry.of(sizeBytes, regionSizeBytes);
+    state.logIsWritten ||= logWritten;
     const identified = state.sidecar.legs.map((leg, index) => ({
       ...leg,
       missesSince: leg.missesSince || null,
