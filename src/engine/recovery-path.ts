@@ -1,6 +1,6 @@
 /**
  * Recovery: claim a region, wait until its writes have drained, copy it, complete, and let the sweep
- * clear it. A bounded number of regions at once; fewer while clients are busy.
+ * clear it. A bounded number of regions at once; fewer, and slower, while clients are busy.
  *
  *   nosync ─claim─▶ quiescing ─drained─▶ recovering ─copied─▶ dirty ─legs flushed─▶ clean
  *                       │ a leg fails a write  │ copy fails
@@ -22,9 +22,13 @@ import { common, has, legsOf, maskOf, NO_LEGS, union, without } from '../region/
 import type { MirrorState } from './mirror-state.ts';
 import { RESUMED_EPOCH } from './mirror-state.ts';
 
-/** While clients were active within this many ticks, recovery takes an eighth of its places. */
+/**
+ * While clients were active within this many ticks, recovery takes an eighth of its places, and, unless
+ * the owner has said how fast it may go, no more than this.
+ */
 const FOREGROUND_WINDOW = 200;
 const FOREGROUND_SHARE = 8;
+const FOREGROUND_LIMIT = { bytesPerSecond: 32 * 2 ** 20 };
 interface RegionCopy {
   readonly source: LegIndex;
   readonly targets: LegMask;
@@ -38,6 +42,7 @@ export class RecoveryPath {
   readonly #state: MirrorState;
   readonly #scheduler: ResyncScheduler;
   readonly #throttle = new RecoveryThrottle();
+  readonly #courtesy = new RecoveryThrottle();
   readonly #recoveriesMax: number;
   readonly #copies = new Map<RegionIndex, RegionCopy>();
   #paused = false;
@@ -49,6 +54,7 @@ export class RecoveryPath {
     this.#state = state;
     this.#scheduler = scheduler;
     this.#recoveriesMax = recoveriesMax;
+    this.#courtesy.change(FOREGROUND_LIMIT, 0);
   }
 
   get isPaused(): boolean {
@@ -124,7 +130,7 @@ export class RecoveryPath {
     while (
       content.workCount > this.claimed &&
       this.claimed < this.places &&
-      this.#throttle.allows(now, this.#copies.size)
+      this.#pace.allows(now, this.#copies.size)
     ) {
       const region = this.#nextRegion();
       if (region === null) return;
@@ -194,6 +200,7 @@ export class RecoveryPath {
     }
     const source = has(holders, legs.primary) ? legs.primary : lowest(holders);
     this.#throttle.took(geometry.lengthOf(region), now);
+    this.#courtesy.took(geometry.lengthOf(region), now);
     this.#copies.set(region, { source, targets, unreadable, beganAt: legs.losses });
     this.#state.emit({
       kind: 'copyRegion',
@@ -207,10 +214,23 @@ export class RecoveryPath {
 
   /** Regions that may be taken from the clients at once: fewer while they are busy. */
   get places(): number {
-    const busy = this.#state.now - this.#foregroundAt < FOREGROUND_WINDOW;
-    return busy
+    return this.#givesWay
       ? Math.max(1, Math.floor(this.#recoveriesMax / FOREGROUND_SHARE))
       : this.#recoveriesMax;
+  }
+
+  /** Time decides when the next region may be taken. */
+  get isPaced(): boolean {
+    return this.isUnderWay && this.#pace.limit !== null;
+  }
+
+  /** What the owner has said; without a word of the owner, whatever clients leave. */
+  get #pace(): RecoveryThrottle {
+    return this.throttle === null && this.#givesWay ? this.#courtesy : this.#throttle;
+  }
+
+  get #givesWay(): boolean {
+    return this.#state.now - this.#foregroundAt < FOREGROUND_WINDOW;
   }
 
   #nextRegion(): RegionIndex | null {

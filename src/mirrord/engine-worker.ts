@@ -153,10 +153,8 @@ class EngineWorker {
   #tickDelay(): number {
     if (this.#life === 'resuming' || this.#life === 'suspending') return TICK_EAGER_MS;
     const { recovery, check } = this.#table.engine;
-    const throttled =
-      (recovery.throttle !== null && recovery.isUnderWay) ||
-      (check.throttle !== null && check.life === 'running');
-    return throttled ? TICK_THROTTLED_MS : TICK_MS;
+    const isPaced = recovery.isPaced || (check.throttle !== null && check.life === 'running');
+    return isPaced ? TICK_THROTTLED_MS : TICK_MS;
   }
 
   #hear(message: ToWorker): void {

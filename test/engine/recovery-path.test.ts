@@ -1,7 +1,8 @@
 /** Recovery: claims, copies, completes, and never leaves a region where nobody comes for it. */
 import { describe, expect, test } from 'vitest';
 import { InvariantBroken } from '../../src/errors/invariant.ts';
-import { legIndex, regionIndex } from '../../src/geometry/units.ts';
+import { RegionGeometry } from '../../src/geometry/region-geometry.ts';
+import { byteCount, legIndex, regionIndex } from '../../src/geometry/units.ts';
 import { NO_LEGS } from '../../src/region/leg-content.ts';
 import { ScriptedMirror } from './scripted-mirror.ts';
 
@@ -56,12 +57,26 @@ describe('recovery', () => {
     expect(mirror.underWay).toEqual(['copy 0', 'copy 1']);
     expect(mirror.end('copy 0').underWay).toEqual(['copy 1', 'copy 2']);
   });
+});
 
-  test('takes an eighth while clients are busy', () => {
+describe('recovery while clients are busy', () => {
+  test('takes an eighth of its places', () => {
     const mirror = new ScriptedMirror({ missed: ALL_MISSED });
     mirror.read(1, 0, 512).end('read').feed({ kind: 'resumeRecovery' });
     expect(mirror.underWay).toEqual(['copy 0']);
     expect(mirror.tick(201).underWay).toHaveLength(4);
+  });
+
+  test('copies 32 MiB a second, and more if the owner says so', () => {
+    const size = byteCount(4 * 2 ** 20);
+    const geometry = RegionGeometry.of(byteCount(4 * size), size);
+    const mirror = new ScriptedMirror({ missed: ALL_MISSED, options: { geometry } });
+    mirror.tick(1000).read(1, 0, 512).end('read').feed({ kind: 'resumeRecovery' });
+    expect(mirror.end('copy 0').underWay).toEqual([]);
+    expect(mirror.tick(24).underWay).toEqual([]);
+    expect(mirror.tick(1).end('copy 1').underWay).toEqual([]);
+    mirror.feed({ kind: 'throttleRecovery', throttle: { percent: 100 } });
+    expect(mirror.end('copy 2').underWay).toEqual(['copy 3']);
   });
 });
 

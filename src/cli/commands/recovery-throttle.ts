@@ -10,7 +10,7 @@ export const command: Command = {
     MIRROR,
     {
       name: 'LIMIT',
-      help: 'a share of the time (50%), or a rate (20MiB, 20MiB/s); without it there is no limit',
+      help: 'a share of the time (50%), or a rate (20MiB, 20MiB/s); without it recovery gives way to clients',
       min: 0,
       max: 1,
       completes: 'nothing',
@@ -22,9 +22,16 @@ export const command: Command = {
   examples: [
     { words: 'mirrorctl recovery throttle m0 25%', does: 'copy a quarter of the time' },
     { words: 'mirrorctl recovery throttle m0 20MiB/s', does: 'copy 20 MiB a second at most' },
-    { words: 'mirrorctl recovery throttle m0', does: 'copy as fast as it goes' },
+    { words: 'mirrorctl recovery throttle m0', does: 'no limit but the one of its own' },
+    {
+      words: 'mirrorctl recovery throttle m0 100%',
+      does: 'copy at full speed, whatever clients do',
+    },
   ],
-  notes: ['The limit holds until it is changed or the mirror is deactivated.'],
+  notes: [
+    'Without a limit recovery copies as fast as it goes, but no more than 32 MiB a second while clients are busy.',
+    'The limit holds until it is changed or the mirror is deactivated.',
+  ],
 
   run(outside, input, flags) {
     const word = input.optional('LIMIT');
