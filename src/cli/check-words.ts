@@ -79,7 +79,9 @@ function remarks(name: string, report: CheckReport): string[] {
   const unlisted = differingCount(report) - findings.filter(({ repaired }) => !repaired).length;
   return [
     ...(tally.skipped > 0
-      ? [`not compared: ${counted(tally.skipped)} on one leg only, or waiting for recovery`]
+      ? [
+          `not compared: ${counted(tally.skipped)} on one leg only, or waiting for recovery or the log`,
+        ]
       : []),
     ...(unlisted > 0 ? [`known to differ besides, without details: ${counted(unlisted)}`] : []),
     ...(differingCount(report) > 0

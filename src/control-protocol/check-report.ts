@@ -26,7 +26,7 @@ export const CHECK_SCHEMA = 'mirrorctl.check/1';
 /** Regions, by what became of them. */
 export interface CheckTally {
   readonly compared: number;
-  /** Fewer than two legs hold it, or could be read. */
+  /** Fewer than two legs hold it, or could be read; or writes to it wait for the log. */
   readonly skipped: number;
   readonly different: number;
   readonly unreadable: number;

@@ -123,7 +123,7 @@ export function tallyWords({
     `${counted(compared)} compared`,
     different === 0 ? 'no difference' : `${different} differ`,
     ...(unreadable > 0 ? [`${unreadable} unreadable`] : []),
-    ...(skipped > 0 ? [`${skipped} on one leg only`] : []),
+    ...(skipped > 0 ? [`${skipped} left out`] : []),
     ...(repaired > 0 ? [`${repaired} to be repaired`] : []),
   ].join(', ');
 }

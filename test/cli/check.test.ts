@@ -78,7 +78,7 @@ describe('through the engine', () => {
         'm0: 9 of 10 regions (36 KiB) compared in 0:00:02: the legs differ in 2 regions',
         'REGION  OFFSET  LENGTH  a.img         b.img',
         '     3   12800     512  aaaaaaaaaaaa  bbbbbbbbbbbb',
-        'not compared: 1 region on one leg only, or waiting for recovery',
+        'not compared: 1 region on one leg only, or waiting for recovery or the log',
         'known to differ besides, without details: 1 region',
         'nothing was changed; mirrorctl check m0 --repair --from LEG copies from LEG',
         '',

@@ -188,6 +188,21 @@ describe('writes and the check', () => {
     expect(mirror.asked()).toEqual(['event logFailed', 'reply 1 ioError', 'compare 0: 0,1']);
   });
 
+  test('a region whose write waits for a log to come back is left out', () => {
+    const options = { onLogFailure: 'hold' } as const;
+    const mirror = new ScriptedMirror({ log: 'disk', options }).write(1, 0, 512);
+    const order = { next: regionIndex(0), end: 2, repairFrom: null, throttle: null };
+    mirror.feed({ kind: 'startCheck', check: { ...order, before: NOTHING_CHECKED } });
+    mirror.write(2, 512, 512).asked();
+    mirror.end('log', 'failed').end('compare 1');
+    expect(mirror.asked()).toEqual([
+      'event logFailed',
+      'compare 1: 0,1',
+      'event checkFinished at 2: 1 compared, 1 skipped',
+    ]);
+    expect([mirror.underWay, mirror.engine.heldWrites]).toEqual([[], 2]);
+  });
+
   test('a region under check is not swept', () => {
     const mirror = new ScriptedMirror({ log: 'disk' }).write(1, 0, 512).settle().tick(2_000);
     const check = {
