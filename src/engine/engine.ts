@@ -150,6 +150,9 @@ export class Engine {
       case 'giveBack':
         this.#writes.giveBack(this.#log.takeHeld());
         break;
+      case 'giveUp':
+        this.#giveUp();
+        break;
       case 'logReattached':
         this.#log.reattach(this.#logAnswered);
         break;
@@ -174,11 +177,15 @@ export class Engine {
       case 'stop':
         this.check.stop();
         this.recovery.pause();
-        this.#log.giveUp(this.#logAnswered);
-        this.#writes.failHeld();
+        this.#giveUp();
         if (this.#stopping === 'no') this.#stopping = 'draining';
         break;
     }
+  }
+
+  #giveUp(): void {
+    this.#log.giveUp(this.#logAnswered);
+    this.#writes.failHeld();
   }
 
   #admitRequest(): void {

@@ -87,6 +87,8 @@ export type OwnerOrder =
    * without a flush: he is to ask the engine that comes after this one, or this one once more.
    */
   | { readonly kind: 'giveBack' }
+  /** The owner will do nothing more about legs and log: whoever is held for that fails, now and later. */
+  | { readonly kind: 'giveUp' }
   /** A log that failed can be written again, on whatever device: everything it should say is written. */
   | { readonly kind: 'logReattached' }
   /** No further requests will come; finish, flush, clean the log, then say `stopped`. */

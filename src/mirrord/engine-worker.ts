@@ -318,10 +318,11 @@ class EngineWorker {
     for (const message of this.#later.splice(0)) this.#hear(message);
   }
 
-  /** Connections first, so that what is in flight is answered; then the engine, then everything. */
+  /** Connections first, when what is in flight is answered; then the engine, then everything. */
   async #stop(): Promise<void> {
     if (this.#life === 'stopping') return;
     this.#life = 'stopping';
+    this.#table.runner.feed({ kind: 'giveUp' });
     await this.#listener.close();
     this.#table.runner.stop();
   }
