@@ -81,8 +81,7 @@ class EngineWorker {
     this.#path = openDataPath(io);
     this.#faults = new FaultPlan(io.faults);
     this.#device = new TimedLegIo(io.timeoutMs, (leg, isIn) => {
-      const isLate = !this.#device.isQuiet(leg);
-      this.#table.runner.feed(isIn ? { kind: 'legIn', leg } : { kind: 'legOut', leg, isLate });
+      if (this.#life !== 'suspended') this.#tellService(leg, isIn);
     });
     this.#ground = {
       ...{ path: this.#path, faults: this.#faults, timed: this.#device, readOnly },
@@ -294,6 +293,20 @@ class EngineWorker {
     this.#table.runner.feed({ kind: 'throttleRecovery', throttle });
     this.#life = 'resuming';
     this.run();
+    this.#tellServices();
+  }
+
+  #tellService(leg: LegIndex, isIn: boolean): void {
+    const isLate = !this.#device.isQuiet(leg);
+    this.#table.runner.feed(isIn ? { kind: 'legIn', leg } : { kind: 'legOut', leg, isLate });
+  }
+
+  /** The engine before had stopped, and said who is the primary: what has happened since is news for this one. */
+  #tellServices(): void {
+    for (const leg of this.#table.spec.legs.keys()) {
+      const isIn = this.#device.refusal(legIndex(leg)) === null;
+      this.#tellService(legIndex(leg), isIn);
+    }
   }
 
   async #serve(): Promise<void> {
