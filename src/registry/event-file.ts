@@ -5,12 +5,13 @@
  *
  * Past `EVENT_FILE_BYTES_MAX` it is replaced by its newest `EVENTS_KEPT` lines.
  */
-import { appendFileSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { EngineEvent } from '../control-protocol/control-request.ts';
 import { engineEvent } from '../control-protocol/map-shape.ts';
 import { MirrorError } from '../errors/mirror-error.ts';
 import { JsonFault, readJson } from '../json/json-shape.ts';
 import { replaceFile } from './atomic-file.ts';
+import { appendLine } from './line-file.ts';
 import type { Places } from './places.ts';
 import { eventsPath } from './places.ts';
 
@@ -37,7 +38,7 @@ export function appendEvent(places: Places, name: string, event: EngineEvent): b
   try {
     const { size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
     if (size < EVENT_FILE_BYTES_MAX) {
-      appendFileSync(file, line, { mode: 0o600 });
+      appendLine(file, line);
     } else {
       const kept = readEvents(places, name).map((old) => `${JSON.stringify(old)}\n`);
       replaceFile(file, kept.slice(1 - EVENTS_KEPT).join('') + line);

@@ -2,7 +2,7 @@
  * STATE_DIR/NAME.history: read by commands, written by the mirror's engine, which holds its lock. A
  * line is appended without waiting for the disk: what a power cut takes is missed by nobody.
  */
-import { appendFileSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { bitsetBytes, RegionBitset } from '../dirty-log/region-bitset.ts';
 import type {
@@ -16,6 +16,7 @@ import { regionCount } from '../geometry/units.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import { replaceFile } from './atomic-file.ts';
 import { unreadable } from './json-file.ts';
+import { appendLine } from './line-file.ts';
 import type { Places } from './places.ts';
 import { historyPath, makeDirectory } from './places.ts';
 
@@ -65,27 +66,20 @@ export class HistoryFile {
   readonly #file: string;
   #lines: readonly (TimedLine & { readonly text: string })[];
   #nextNumber: number;
-  /** The file ends within a line: what was being written when the power went. */
-  #isTorn: boolean;
 
   /** Throws as `readHistory` does. */
   constructor(places: Places, { name, uuid }: MirrorSpec) {
     makeDirectory(places.stateDir);
     this.#file = historyPath(places, name);
-    const text = textOf(this.#file);
-    const { records } = parseHistory(text, uuid);
+    const { records } = parseHistory(textOf(this.#file), uuid);
     this.#lines = records.map(lineOf);
     this.#nextNumber = (records.at(-1)?.number ?? 0) + 1;
-    this.#isTorn = text !== '' && !text.endsWith('\n');
   }
 
   /** Throws what the file system throws, or STATE_WRITE_FAILED; the history is then as it was, or torn. */
   append(record: NewRecord): void {
     const line = lineOf({ number: this.#nextNumber, ...record });
-    const torn = this.#isTorn;
-    this.#isTorn = true;
-    appendFileSync(this.#file, `${torn ? '\n' : ''}${line.text}`, { mode: 0o600 });
-    this.#isTorn = false;
+    appendLine(this.#file, line.text);
     this.#nextNumber += 1;
     this.#lines = [...this.#lines, line];
     if (thinned(this.#lines, BOUNDS).length < this.#lines.length) this.#thin();

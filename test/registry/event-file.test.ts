@@ -44,6 +44,8 @@ test('lines that make no sense are passed over, torn ones too', () => {
   appendEvent(places, 'm', event(2));
   appendFileSync(file, JSON.stringify(event(3)).slice(0, 40));
   expect(readEvents(places, 'm')).toEqual([event(2)]);
+  appendEvent(places, 'm', event(4));
+  expect(readEvents(places, 'm')).toEqual([event(2), event(4)]);
   expect(readFileSync(file, 'utf8')).toContain('nonsense');
 });
 
