@@ -26,8 +26,8 @@ import { notice, noticeOf } from './event-words.ts';
 import type { EngineSnapshot, Order } from './worker-messages.ts';
 
 const KEEP_EVERY_MS = 5_000;
-/** Of one check: the rest are in its report. */
-const MISMATCHES_TOLD_MAX = 16;
+/** Of one kind, in one check: the rest are in its report. */
+const TOLD_MAX = 16;
 
 export interface CheckSurroundings {
   readonly places: Places;
@@ -47,7 +47,7 @@ export class ActiveCheck {
   #stopsAs: CheckReport['state'] = 'running';
   #isRunning = false;
   #wasRefused = false;
-  #told = 0;
+  #told = { mismatch: 0, unreadable: 0 };
   #stopped: (() => void)[] = [];
   #timer: NodeJS.Timeout | null = null;
 
@@ -108,9 +108,10 @@ export class ActiveCheck {
     if (event.event === 'mismatch') {
       const { region, repairs: repaired, difference } = event;
       this.#keeper.found({ region, repaired, ...difference });
-      this.#told += 1;
-      if (this.#told > MISMATCHES_TOLD_MAX) return null;
-      return noticeOf(event, this.#to.spec.legs);
+    }
+    if (event.event === 'mismatch' || event.event === 'unreadable') {
+      this.#told[event.event] += 1;
+      if (this.#told[event.event] > TOLD_MAX) return null;
     }
     if (!('tally' in event)) return noticeOf(event, this.#to.spec.legs);
     return this.#turned(event);
@@ -149,7 +150,7 @@ export class ActiveCheck {
     this.#stopsAs = 'running';
     this.#isRunning = true;
     this.#wasRefused = false;
-    this.#told = tally.different;
+    this.#told = { mismatch: tally.different, unreadable: tally.unreadable };
     const check = {
       next: next as RegionIndex,
       end,

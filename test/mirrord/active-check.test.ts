@@ -149,3 +149,12 @@ test('of many differences the first are told, and all are found', async () => {
   expect(readCheck(session.places, HOME)).toMatchObject({ differing: [0, 40] });
   expect(readCheck(session.places, HOME)?.findings).toHaveLength(40);
 });
+
+test('of many regions that a dead leg cannot read the first are told', async () => {
+  const session = new Session(newPlaces());
+  await session.check.obey(START);
+  for (let region = 0; region < 40; region += 1) {
+    session.hears({ event: 'unreadable', region: regionIndex(region), legs: [legIndex(1)] });
+  }
+  expect(session.told.filter(({ event }) => event === 'unreadable')).toHaveLength(16);
+});
