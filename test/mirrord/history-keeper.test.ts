@@ -40,7 +40,14 @@ function keeper(area: ActivationPlan['area'] = null): HistoryKeeper {
     ...{ area, syncIntent: null, blank: [] },
   };
   const request = {
-    ...{ places, name: 'home', listen: [], readOnly: null, degraded: 'auto' as const, source: null },
+    ...{
+      places,
+      name: 'home',
+      listen: [],
+      readOnly: null,
+      degraded: 'auto' as const,
+      source: null,
+    },
     ...{ hooks: [], logIntent: null, confirmed: false },
     io: { backend: 'fs', direct: false, timeoutMs: 1, comparesCopies: false, faults: [] },
   } as const;
