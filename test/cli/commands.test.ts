@@ -20,7 +20,6 @@ test('no name or alias means two commands, and a group is no command', () => {
   expect(groups.filter((group) => names.includes(group ?? ''))).toEqual([]);
 });
 
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a list of what each command owes
 describe.each(COMMANDS)('$name', (entry) => {
   const words = entry.name.split(' ');
 

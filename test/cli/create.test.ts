@@ -38,7 +38,6 @@ function logBytes(count: number, ...bits: number[]): Buffer {
   return bytes;
 }
 
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a list of cases
 describe('what it defines', () => {
   test('without flags: the size of the smaller leg, a disk log of its own, the first leg as source', async () => {
     const bench = newBench();
@@ -162,7 +161,6 @@ describe('what it defines', () => {
   });
 });
 
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a list of cases
 describe('files', () => {
   test('image files are made, sparse, when the size is given', async () => {
     const bench = new Bench();
@@ -253,7 +251,6 @@ describe('files', () => {
   });
 });
 
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a list of cases
 describe('what it refuses', () => {
   const refuse = async (bench: Bench, words: string[], code: number, text: string) => {
     const before = readdirSync(bench.directory);

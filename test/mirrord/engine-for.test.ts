@@ -4,7 +4,7 @@ import { CoreLog } from '../../src/dirty-log/core-log.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { RegionGeometry } from '../../src/geometry/region-geometry.ts';
 import type { LegIndex, RegionIndex } from '../../src/geometry/units.ts';
-import { byteCount, byteOffset, legIndex } from '../../src/geometry/units.ts';
+import { byteCount, byteOffset, legIndex, regionCount } from '../../src/geometry/units.ts';
 import { viewBytes, viewOf } from '../../src/metrics/engine-counters.ts';
 import type { MirrorSpec } from '../../src/mirror-set/mirror-spec.ts';
 import { reloadedEngine } from '../../src/mirrord/engine-for.ts';
@@ -63,6 +63,18 @@ function reloaded(
   );
   return { engine, missing, primary: legs.primary };
 }
+
+test('regions known to differ are none any more if one leg alone is left of those that hold them', () => {
+  const before = engineOf(3, [[], [2], [2]], 3 * REGION);
+  const memory = new SharedArrayBuffer(viewBytes(regionCount(3)));
+  const view = viewOf(memory, regionCount(3));
+  view.differing.fill(1);
+  const spec = { ...HOME, sizeBytes: byteCount(3 * REGION), regionSizeBytes: byteCount(REGION) };
+  const known = [0, 2].map(legIndex);
+  const engine = reloadedEngine(before, { spec, legs: [], log: null, known, view: memory }, view);
+  expect([...view.differing]).toEqual([1, 0, 0]);
+  expect(engine.state.differing.count).toBe(1);
+});
 
 describe('legs', () => {
   test('that come miss everything, and the others what they missed', () => {

@@ -1,10 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CheckReport } from '../../src/control-protocol/check-report.ts';
 import { NOTHING_CHECKED } from '../../src/control-protocol/check-report.ts';
 import { RegionGeometry } from '../../src/geometry/region-geometry.ts';
 import { byteCount } from '../../src/geometry/units.ts';
+import type { LegPlace } from '../../src/mirror-set/mirror-spec.ts';
 import { readCheck, writeCheck } from '../../src/registry/check-file.ts';
 import { checkPath } from '../../src/registry/places.ts';
 import { scratchDirectory } from '../scratch-directory.ts';
@@ -40,17 +41,51 @@ test('what was written is read again', () => {
   expect(readCheck(places, HOME)).toEqual(REPORT);
 });
 
-test('a report about another mirror, other legs or another size tells nothing', () => {
+test('a report about another mirror, or other regions, tells nothing', () => {
   const places = newPlaces();
   writeCheck(places, HOME.name, REPORT);
-  const [first, ...rest] = HOME.legs;
   for (const spec of [
     { ...HOME, uuid: '00000000-0000-4000-8000-000000000000' },
-    { ...HOME, legs: [...rest, ...(first === undefined ? [] : [first])] },
-    { ...HOME, sizeBytes: byteCount(HOME.sizeBytes * 2) },
+    { ...HOME, regionSizeBytes: byteCount(HOME.regionSizeBytes * 2) },
   ]) {
     expect(readCheck(places, spec)).toBe(null);
   }
+});
+
+describe('what was found before the mirror was changed', () => {
+  const [a, b] = HOME.legs as [LegPlace, LegPlace];
+  const c = { path: '/data/c.img', offsetBytes: byteCount(0) };
+  const [finding] = REPORT.findings;
+  const [hashOfA, hashOfB] = finding?.hashes.map(({ sha256 }) => sha256) ?? [];
+
+  test('is known of the legs that are left, wherever they are now; the check is over', () => {
+    const places = newPlaces();
+    writeCheck(places, HOME.name, REPORT);
+    const found = readCheck(places, { ...HOME, legs: [c, b, a] });
+    expect(found).toMatchObject({ state: 'stopped', next: 3, repairFrom: 1, differing: [1, 1] });
+    expect(found?.findings[0]?.hashes).toEqual([
+      { leg: 2, sha256: hashOfA },
+      { leg: 1, sha256: hashOfB },
+    ]);
+    const other = readCheck(places, { ...HOME, legs: [a, c] });
+    expect(other).toMatchObject({ repairFrom: null, findings: [], differing: [1, 1] });
+    writeCheck(places, HOME.name, other as CheckReport);
+    expect(readCheck(places, { ...HOME, legs: [a, c] })).toEqual(other);
+  });
+
+  test.each([
+    [2, { end: 2, next: 2, first: 0, differing: [1, 1] }],
+    [1, { end: 1, next: 1, first: 0, differing: [], findings: [] }],
+    [regionCount * 2, { end: 5, next: 3, differing: [1, 1], findings: REPORT.findings }],
+  ])('is known of the regions that are left, of %i', (count, expected) => {
+    const places = newPlaces();
+    const spec = { ...HOME, sizeBytes: byteCount(count * HOME.regionSizeBytes) };
+    writeCheck(places, HOME.name, REPORT);
+    const found = readCheck(places, spec);
+    expect(found).toMatchObject({ regionCount: count, ...expected });
+    writeCheck(places, HOME.name, found as CheckReport);
+    expect(readCheck(places, spec)).toEqual(found);
+  });
 });
 
 test.each<[string, object | string]>([
