@@ -89,11 +89,17 @@ export class MirrorState {
     this.handleErrors = handleErrors;
     this.#holdOnFailure = options.holdOnFailure;
     this.legs = new LegSet(legCountOf(content.all), primary);
-    for (let region = 0; region < states.length; region += 1) {
-      if (!content.isInSync(region as RegionIndex)) states[region] = NOSYNC;
+    this.differing = new DifferingRegions(differing);
+    for (
+      let region = 0 as RegionIndex;
+      region < states.length;
+      region = (region + 1) as RegionIndex
+    ) {
+      if (content.isInSync(region)) continue;
+      states[region] = NOSYNC;
+      this.differing.heldBy(region, content.holders(region));
     }
     this.hash = new RegionHash(states);
-    this.differing = new DifferingRegions(differing);
   }
 
   /**
