@@ -7,9 +7,9 @@
  *   pause, stop ▼ │ resume
  *           paused, stopped                     stopped does not go on: the next check begins anew
  *
- * The report is written when its state changes, and every `KEEP_EVERY_MS` on the way: what a crash
- * makes it forget is compared once more. Pausing is the owner's word for stopping in the engine, which
- * knows no pause: the position is kept here.
+ * The report is written when its state changes, every `KEEP_EVERY_MS` on the way, and at the end of the
+ * session: what a crash makes it forget is compared once more. Pausing is the owner's word for stopping
+ * in the engine, which knows no pause: the position is kept here.
  */
 import type { CheckReport } from '../control-protocol/check-report.ts';
 import type { CheckRequest } from '../control-protocol/control-request.ts';
@@ -170,7 +170,7 @@ export class ActiveCheck {
       const { report } = this;
       if (report === null || !isUnfinished(report)) throw noneUnderWay(this.#to.spec.name);
       this.#keeper.moved({ state: as });
-      this.#keep();
+      this.keep();
       return;
     }
     this.#stopsAs = as;
@@ -183,7 +183,7 @@ export class ActiveCheck {
     const { next, tally } = event;
     const { first = 0 } = this.report ?? {};
     if (event.event === 'checkStarted') {
-      this.#keep();
+      this.keep();
       const told = noticeOf(event, this.#to.spec.legs);
       const goesOn = `the check goes on at region ${next}`;
       return next > first ? { ...told, event: 'check-resumed', text: goesOn } : told;
@@ -192,7 +192,7 @@ export class ActiveCheck {
     this.#wasRefused = event.event === 'checkRefused';
     const ends = event.event === 'checkFinished' ? 'finished' : this.#stopsAs;
     this.#keeper.moved({ state: this.#wasRefused ? 'stopped' : ends, next, tally });
-    this.#keep();
+    this.keep();
     this.close();
     for (const resolve of this.#stopped.splice(0)) resolve();
     const told = noticeOf(event, this.#to.spec.legs);
@@ -210,11 +210,11 @@ export class ActiveCheck {
       if (error instanceof MirrorError) return;
       throw error;
     }
-    this.#keep();
+    this.keep();
   }
 
   /** The report is for people: what cannot be written now may be written later. */
-  #keep(): void {
+  keep(): void {
     const { report } = this;
     if (report === null) return;
     try {

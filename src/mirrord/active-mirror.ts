@@ -352,6 +352,7 @@ class ActiveMirror {
       this.#ended.reject(error);
     } finally {
       this.#check.close();
+      if (!this.#state.isReadOnly) this.#check.keep();
       if (this.#report !== null) this.#journal.note(stopNotice(this.#report));
       this.#history?.end();
       closeDevices([...this.#state.table.devices, ...this.#abandoned]);

@@ -94,6 +94,28 @@ describe('a check of a mirror in use', () => {
     expect((await mirror.status()).health).toBe('ok');
   });
 
+  test('is known after the mirror was changed, and until one leg alone holds the region', async () => {
+    rot(legs[1], 5 * REGION, 1 ^ (readFileSync(legs[1])[5 * REGION] ?? 0));
+    await check();
+    const c = makeFile(path.join(mirror.directory, 'c.img'), SIZE, 'zero');
+    await mirror.do('leg', 'add', 'm', c);
+    await mirror.inSync();
+    expect((await mirror.status()).mismatchedRegions).toBe(1);
+    await mirror.do('deactivate', 'm');
+    await mirror.do('leg', 'remove', 'm', c);
+    expect(await differing()).toEqual([5, 1]);
+    await mirror.activate();
+    expect((await mirror.status()).mismatchedRegions).toBe(1);
+    await mirror.do('leg', 'fail', 'm', '1');
+    const client = await mirror.connect();
+    await client.write(5 * REGION, Buffer.alloc(512));
+    client.close();
+    await mirror.do('leg', 'clear', 'm', '1');
+    await mirror.inSync();
+    await mirror.do('deactivate', 'm');
+    expect([await differing(), mirror.legsAreEqual()]).toEqual([[], true]);
+  });
+
   test('copies from the leg that is named, and from no other', async () => {
     rot(legs[1], 3 * REGION, 7);
     rot(legs[0], 6 * REGION, 8);
