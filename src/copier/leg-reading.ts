@@ -6,6 +6,9 @@ import type { LegIndex } from '../geometry/units.ts';
 import type { CallWatch } from './call-pulse.ts';
 import type { CopyLeg } from './copy-messages.ts';
 
+/** The largest that Linux is built with; smaller ones divide it. */
+const PAGE_BYTES_MAX = 64 * 1024;
+
 export interface WatchedLeg extends CopyLeg {
   /** Makes a call on the leg's descriptor, which may not come back. */
   readonly call: <Result>(call: (fd: number) => Result) => Result;
@@ -20,10 +23,14 @@ export function watchedLegs(legs: readonly CopyLeg[], watch: CallWatch): Watched
 
 /**
  * Has the page cache forget `length` bytes at byte `at` of the mirror, so that the device answers. Where
- * they cannot be forgotten, the cache does.
+ * they cannot be forgotten, the cache does. A page is forgotten as a whole or not at all, and a leg may
+ * begin within one: what shares a page with the range is read again when somebody wants it.
  */
 export function forget({ call, offsetBytes }: WatchedLeg, at: number, length: number): void {
-  call((fd) => changeCacheNow(fd, 'forget', offsetBytes + at, length));
+  const start = offsetBytes + at;
+  const from = Math.floor(start / PAGE_BYTES_MAX) * PAGE_BYTES_MAX;
+  const to = Math.ceil((start + length) / PAGE_BYTES_MAX) * PAGE_BYTES_MAX;
+  call((fd) => changeCacheNow(fd, 'forget', from, to - from));
 }
 
 /** `at` is a byte of the mirror. */
