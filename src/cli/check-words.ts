@@ -10,7 +10,7 @@
 import path from 'node:path';
 import type { CheckFinding, CheckReport, CheckStatus } from '../control-protocol/check-report.ts';
 import { differingCount } from '../control-protocol/check-report.ts';
-import { formatBytes, formatDuration, formatRate } from '../geometry/size-words.ts';
+import { formatBytes, formatDuration, formatRate, formatRegions } from '../geometry/size-words.ts';
 import { printable } from './failure-report.ts';
 import { sharePercent } from './progress-words.ts';
 import { tableLines } from './text-layout.ts';
@@ -47,12 +47,9 @@ function verdictOf(report: CheckReport): string {
 }
 
 function foundWords(different: number, unreadable: number): string {
-  const differ = different === 0 ? 'no difference' : `the legs differ in ${counted(different)}`;
-  return unreadable === 0 ? differ : `${differ}, ${counted(unreadable)} could not be read`;
-}
-
-function counted(regions: number): string {
-  return regions === 1 ? '1 region' : `${regions} regions`;
+  const differ =
+    different === 0 ? 'no difference' : `the legs differ in ${formatRegions(different)}`;
+  return unreadable === 0 ? differ : `${differ}, ${formatRegions(unreadable)} could not be read`;
 }
 
 function findingLines({ findings, legs, repairFrom }: CheckReport): string[] {
@@ -80,10 +77,12 @@ function remarks(name: string, report: CheckReport): string[] {
   return [
     ...(tally.skipped > 0
       ? [
-          `not compared: ${counted(tally.skipped)} on one leg only, or waiting for recovery or the log`,
+          `not compared: ${formatRegions(tally.skipped)} on one leg only, or waiting for recovery or the log`,
         ]
       : []),
-    ...(unlisted > 0 ? [`known to differ besides, without details: ${counted(unlisted)}`] : []),
+    ...(unlisted > 0
+      ? [`known to differ besides, without details: ${formatRegions(unlisted)}`]
+      : []),
     ...(differingCount(report) > 0
       ? [`nothing was changed; mirrorctl check ${name} --repair --from LEG copies from LEG`]
       : []),

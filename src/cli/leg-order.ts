@@ -1,7 +1,7 @@
 /** What the `leg` commands have in common: how legs are named, and orders to a running engine. */
 import type { ExitCode } from '../errors/mirror-error.ts';
 import { EXIT } from '../errors/mirror-error.ts';
-import { formatBytes } from '../geometry/size-words.ts';
+import { formatBytes, formatRegions } from '../geometry/size-words.ts';
 import type { LegPlace, MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import { isSameLeg } from '../mirror-set/mirror-spec.ts';
 import { readDefinition } from '../registry/definition-file.ts';
@@ -58,7 +58,7 @@ export async function giveLegOrder(
   }
   const verb = dryRun ? 'would be' : 'is';
   const behind = status.regionCount - (status.inSyncRegions ?? 0);
-  const amount = `${behind} regions (${formatBytes(behind * status.regionSizeBytes)})`;
+  const amount = `${formatRegions(behind)} (${formatBytes(behind * status.regionSizeBytes)})`;
   const words =
     order === 'failLeg'
       ? `leg ${path} ${verb} out of service: nothing is read from it or written to it`

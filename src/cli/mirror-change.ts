@@ -10,7 +10,7 @@ import type { ChangePlan, PlannedLeg } from '../control-protocol/change-plan.ts'
 import type { ControlRequest } from '../control-protocol/control-request.ts';
 import type { ExitCode } from '../errors/mirror-error.ts';
 import { EXIT } from '../errors/mirror-error.ts';
-import { formatBytes, formatDuration } from '../geometry/size-words.ts';
+import { formatBytes, formatDuration, formatRegions } from '../geometry/size-words.ts';
 import type { MirrorChange } from '../mirror-set/mirror-change.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import { whoActivated } from '../registry/mirror-lock.ts';
@@ -120,7 +120,7 @@ function describe(
   dryRun: boolean,
 ): string[] {
   const { legs, primary, sizeBytes, readPolicy, lengthens } = plan;
-  const size = `${formatBytes(sizeBytes)}, ${plan.regionCount} regions`;
+  const size = `${formatBytes(sizeBytes)}, ${formatRegions(plan.regionCount)}`;
   return [
     `${name}: ${size}, reads ${readPolicy}${dryRun ? ' (nothing is changed: --dry-run)' : ''}`,
     ...legs.map((leg, index) => `  leg ${index}: ${legWords(leg, index === primary)}`),

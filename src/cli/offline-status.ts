@@ -24,7 +24,7 @@ import { closeDevices, openDevices } from '../devices/open-device.ts';
 import type { Result } from '../errors/mirror-error.ts';
 import { accept, MirrorError, reject } from '../errors/mirror-error.ts';
 import { RegionGeometry } from '../geometry/region-geometry.ts';
-import { formatBytes } from '../geometry/size-words.ts';
+import { formatBytes, formatRegions } from '../geometry/size-words.ts';
 import { byteCount } from '../geometry/units.ts';
 import type { LegSpec, MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import type { Sidecar } from '../mirror-set/sidecar.ts';
@@ -198,7 +198,7 @@ function attentionOf(
   }
   if (!plan.ok || plan.value.copyRegions === 0) return { status: '', action: '' };
   const { copyRegions, copyBytes, sourcePath, reason } = plan.value;
-  const amount = `${copyRegions} regions (${formatBytes(copyBytes)})`;
+  const amount = `${formatRegions(copyRegions)} (${formatBytes(copyBytes)})`;
   if (spec.readOnly) {
     return {
       status: `read-only: ${amount} are read from ${sourcePath} only: ${reason}`,

@@ -14,7 +14,7 @@
  */
 import type { LegStatus, MirrorStatus } from '../control-protocol/mirror-status.ts';
 import { EXIT } from '../errors/mirror-error.ts';
-import { formatBytes, formatDuration, formatRate } from '../geometry/size-words.ts';
+import { formatBytes, formatDuration, formatRate, formatRegions } from '../geometry/size-words.ts';
 import { checkSummary } from './check-words.ts';
 import { printable } from './failure-report.ts';
 import type { Listed } from './observe.ts';
@@ -104,5 +104,5 @@ function logOf({ log, regionCount, regionSizeBytes, inSyncRegions, dirtyRegions 
   const broken = log.letter === 'A' ? '' : ` (${log.state})`;
   const clean =
     inSyncRegions === null ? '' : `, ${Math.max(0, inSyncRegions - (dirtyRegions ?? 0))} clean`;
-  return `${where}${broken}, ${regionCount} regions of ${formatBytes(regionSizeBytes)}${clean}`;
+  return `${where}${broken}, ${formatRegions(regionCount)} of ${formatBytes(regionSizeBytes)}${clean}`;
 }

@@ -2,13 +2,12 @@
  * What carving found: the shape of `log carve --json` (mirrorctl.log-carve/1), and the same for people.
  * Where LVM's metadata lies in the same image, it says whose log each one is.
  */
-import { formatBytes } from '../geometry/size-words.ts';
+import { formatBytes, formatRegions } from '../geometry/size-words.ts';
 import type { CarvedLog } from './log-carve.ts';
 import { LOG_CARVE_SCHEMA } from './log-carve.ts';
 import type { MetadataCopy } from './lvm-label.ts';
 import type { LvmMirror } from './lvm-layout.ts';
 import type { LvmVolumeGroup } from './lvm-metadata.ts';
-import { plural } from './resume-outlook.ts';
 
 export interface CarvedOwner {
   readonly vg: string;
@@ -107,7 +106,7 @@ function describeFound(found: FoundLog): string[] {
   const regions =
     regionCount === null
       ? 'any number of regions'
-      : `${plural(regionCount)}, ${cleanRegions} clean`;
+      : `${formatRegions(regionCount)}, ${cleanRegions} clean`;
   const state = headerState === 'normal' ? '' : ` (${headerState})`;
   return [
     `at ${offsetBytes}, score ${score.toFixed(2)}: ${regions}${state}`,

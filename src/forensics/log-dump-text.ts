@@ -1,7 +1,6 @@
 /** A log dump for people: labels on the left as in `status`, dirty regions as runs. */
-import { formatBytes } from '../geometry/size-words.ts';
+import { formatBytes, formatRegions } from '../geometry/size-words.ts';
 import type { LogDump } from './log-dump.ts';
-import { plural } from './resume-outlook.ts';
 
 /** `runsMax`: more dirty runs than this are counted, not listed. */
 export function describeDump(dump: LogDump, runsMax: number): string[] {
@@ -50,7 +49,7 @@ function bitLines(dump: LogDump, runsMax: number): string[] {
     ];
   }
   const missing =
-    missingRegions === 0 ? [] : [line('missing', `bits of ${plural(missingRegions)}`)];
+    missingRegions === 0 ? [] : [line('missing', `bits of ${formatRegions(missingRegions)}`)];
   const listed = dirtyRuns
     .slice(0, runsMax)
     .map((run) => line('', runWords(dump, run)).replace(':', ' '));
@@ -58,8 +57,8 @@ function bitLines(dump: LogDump, runsMax: number): string[] {
   const more =
     unlisted > 0 ? [line('', `and ${unlisted} more runs; --json lists all`).replace(':', ' ')] : [];
   return [
-    line('clean', plural(cleanRegions)),
-    line('dirty', `${plural(dirtyRegions)}${dirtyBytesWords(dump)}`),
+    line('clean', formatRegions(cleanRegions)),
+    line('dirty', `${formatRegions(dirtyRegions)}${dirtyBytesWords(dump)}`),
     ...listed,
     ...more,
     ...missing,

@@ -2,13 +2,15 @@
  * Every byte of a log, named: what it is, what it holds, who reads it. The shape of `log explain --json`
  * (mirrorctl.log-explain/1). Ranges cover what was read from its first byte to its last, without gaps.
  */
+
 import { CLEAN_BITS_OFFSET, HEADER_BYTES } from '../dirty-log/disk-format.ts';
 import { bitsetBytes } from '../dirty-log/region-bitset.ts';
+import { formatRegions } from '../geometry/size-words.ts';
 import { byteCount } from '../geometry/units.ts';
 import { foreignContent } from './foreign-content.ts';
 import { hexOf } from './hex.ts';
 import type { ExaminedLog, MirrorFacts } from './log-excerpt.ts';
-import { kernelOutlook, ownOutlook, plural } from './resume-outlook.ts';
+import { kernelOutlook, ownOutlook } from './resume-outlook.ts';
 
 export const LOG_EXPLAIN_SCHEMA = 'mirrorctl.log-explain/1';
 
@@ -126,7 +128,7 @@ function countWords({ header, state, ownRegionCount }: ExaminedLog): string {
   if (state === 'lvm-new')
     return 'all ones: LVM wrote it, no kernel has resumed it; every bit holds';
   if (ownRegionCount === null) return `${header?.regionCount} regions, more than a log can have`;
-  return `${plural(ownRegionCount)}, as many as the mirror had at the last resume`;
+  return `${formatRegions(ownRegionCount)}, as many as the mirror had at the last resume`;
 }
 
 function bitWords({ cleanBits }: ExaminedLog): string {

@@ -8,8 +8,8 @@
  *   svg       one square a cell
  *   terminal  · clean, ░ some of it dirty, █ all of it
  */
+import { formatRegions } from '../geometry/size-words.ts';
 import type { LogDump } from './log-dump.ts';
-import { plural } from './resume-outlook.ts';
 
 /** Pictures larger than this in either direction help nobody. */
 export const PICTURE_SIDE_MAX = 1024;
@@ -95,5 +95,5 @@ export function terminalLines({ width, cells, regionsPerCell }: Raster): string[
     rows.push(glyphs.slice(at, at + width).join(''));
   }
   const partly = regionsPerCell === 1 ? '' : '  ░ partly dirty';
-  return [...rows, `· clean  █ dirty${partly}  (each cell ${plural(regionsPerCell)})`];
+  return [...rows, `· clean  █ dirty${partly}  (each cell ${formatRegions(regionsPerCell)})`];
 }

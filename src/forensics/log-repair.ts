@@ -25,6 +25,7 @@ import type { RegionBitset } from '../dirty-log/region-bitset.ts';
 import { invariant } from '../errors/invariant.ts';
 import type { Result } from '../errors/mirror-error.ts';
 import { accept, MirrorError, reject } from '../errors/mirror-error.ts';
+import { formatRegions } from '../geometry/size-words.ts';
 import type { RegionCount, RegionIndex } from '../geometry/units.ts';
 import { regionCount } from '../geometry/units.ts';
 import type { Verdict, VerdictRun } from './leg-comparison.ts';
@@ -32,7 +33,6 @@ import type { ExaminedLog } from './log-excerpt.ts';
 import type { RegionSpan } from './log-remainder.ts';
 import { paddingSetAt } from './plausibility-findings.ts';
 import { formatRanges } from './region-ranges.ts';
-import { plural } from './resume-outlook.ts';
 
 export interface RepairOrder {
   /** What comparing the legs said; null: they were not compared. */
@@ -91,7 +91,7 @@ function newLog(log: ExaminedLog, regions: RegionCount): Begun {
   const bytes = log.bytes.slice();
   writeHeader(bytes, regions);
   cleanBitsIn(bytes, regions).fill(0, regions, false);
-  return { steps: [`begin a new log: ${plural(regions)}, all dirty`], bytes, regions };
+  return { steps: [`begin a new log: ${formatRegions(regions)}, all dirty`], bytes, regions };
 }
 
 function withCount(

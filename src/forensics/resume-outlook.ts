@@ -8,10 +8,12 @@
  * Source: Linux 6.12 drivers/md/dm-log.c (`disk_resume`), checked against what one did with each log
  * of fixtures/kernel-logs.
  */
+
 import { isVersionKnown, logImageBytes } from '../dirty-log/disk-format.ts';
 import type { LogBelief } from '../dirty-log/log-resume.ts';
 import { beliefIn } from '../dirty-log/log-resume.ts';
 import { RegionBitset } from '../dirty-log/region-bitset.ts';
+import { formatRegions } from '../geometry/size-words.ts';
 import type { ByteCount, RegionCount } from '../geometry/units.ts';
 import { regionCount } from '../geometry/units.ts';
 import type { ExaminedLog, MirrorFacts } from './log-excerpt.ts';
@@ -30,7 +32,7 @@ export function kernelOutlook(log: ExaminedLog, regions: RegionCount | null): Ou
   if (regions !== null && roomBytes !== null && roomBytes < logImageBytes(regions, blockBytes)) {
     return { copies: null, words: 'refuses the table: the log device is too small' };
   }
-  const all = regions === null ? 'every region' : `all ${plural(regions)}`;
+  const all = regions === null ? 'every region' : `all ${formatRegions(regions)}`;
   if (header === null || !magicOk) {
     const words = `takes it for a new log and copies ${all} ${FROM_DEFAULT}`;
     return { copies: regions, words };
@@ -41,7 +43,7 @@ export function kernelOutlook(log: ExaminedLog, regions: RegionCount | null): Ou
   }
   if (regions === null) return { copies: null, words: 'believes every bit' };
   const copies = copyingDirty(log, regions, Number(BigInt.asUintN(32, header.regionCount)));
-  const words = copies === 0 ? 'copies nothing' : `copies ${plural(copies)} ${FROM_DEFAULT}`;
+  const words = copies === 0 ? 'copies nothing' : `copies ${formatRegions(copies)} ${FROM_DEFAULT}`;
   return { copies, words };
 }
 
@@ -59,7 +61,7 @@ export function ownOutlook(
   if (!belief.ok) return { copies: null, words: `refuses it: ${belief.error.message}` };
   const { basis, bitsKept, restClean } = belief.value;
   const copies = restClean ? regionCount(0) : copyingDirty(log, regions, bitsKept);
-  const source = `${plural(copies)} from the source leg`;
+  const source = `${formatRegions(copies)} from the source leg`;
   if (copies === 0) return { copies, words: `${BASIS_WORDS[basis]}copies nothing` };
   if (!readOnly) return { copies, words: `${BASIS_WORDS[basis]}copies ${source}` };
   return { copies: regionCount(0), words: `is read-only: reads ${source} only and copies nothing` };
@@ -85,8 +87,4 @@ function countBelow(bits: RegionBitset, end: RegionCount): number {
   const copy = new RegionBitset(bits.regionCount, bits.bytes.slice());
   copy.fill(end, bits.regionCount, false);
   return copy.count();
-}
-
-export function plural(regions: number): string {
-  return regions === 1 ? '1 region' : `${regions} regions`;
 }

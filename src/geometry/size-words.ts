@@ -49,6 +49,10 @@ function malformed(text: string, what: string, why: string, hint: string): Mirro
   return new MirrorError('SIZE_MALFORMED', `${what} '${text}' ${why}`, { value: text }, hint);
 }
 
+export function formatRegions(count: number): string {
+  return count === 1 ? '1 region' : `${count} regions`;
+}
+
 /** `2.8 GiB`, `512 KiB`, `17 bytes`: one decimal below ten thousand, none where it would be .0. */
 export function formatBytes(bytes: number): string {
   let value = bytes;

@@ -1,9 +1,11 @@
 /** What happened, in words: for people a sentence, for scripts a name and fields. */
+
 import type { CheckTally } from '../control-protocol/check-report.ts';
 import { isSound } from '../control-protocol/check-report.ts';
 import type { EngineEvent } from '../control-protocol/control-request.ts';
 import type { EventFields, EventName } from '../control-protocol/event-names.ts';
 import type { MirrorEvent } from '../engine/effect.ts';
+import { formatRegions } from '../geometry/size-words.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 
 type Severity = EngineEvent['kind'];
@@ -47,11 +49,11 @@ export function noticeOf(event: MirrorEvent, legs: MirrorSpec['legs']): Notice {
     }
     case 'recoveryStarted': {
       const { regions } = event;
-      return notice('recovery-started', 'plain', `${counted(regions)} to copy`, { regions });
+      return notice('recovery-started', 'plain', `${formatRegions(regions)} to copy`, { regions });
     }
     case 'recoveryStalled': {
       const { regions } = event;
-      const words = `recovery copies nothing; ${counted(regions)} left`;
+      const words = `recovery copies nothing; ${formatRegions(regions)} left`;
       return notice('recovery-stalled', 'bad', words, { regions });
     }
     case 'mismatch': {
@@ -108,10 +110,6 @@ function checkNotice({ event, next, tally }: Extract<MirrorEvent, { tally: unkno
   return notice(name, 'plain', `the check ${does} region ${next}`, fields);
 }
 
-export function counted(regions: number): string {
-  return regions === 1 ? '1 region' : `${regions} regions`;
-}
-
 export function tallyWords({
   compared,
   different,
@@ -120,7 +118,7 @@ export function tallyWords({
   repaired,
 }: CheckTally): string {
   return [
-    `${counted(compared)} compared`,
+    `${formatRegions(compared)} compared`,
     different === 0 ? 'no difference' : `${different} differ`,
     ...(unreadable > 0 ? [`${unreadable} unreadable`] : []),
     ...(skipped > 0 ? [`${skipped} left out`] : []),

@@ -1,11 +1,11 @@
 /** What is told of a session that no event of the engine tells: its begin, its end, the owner's orders. */
 import type { MirrorError } from '../errors/mirror-error.ts';
-import { formatBytes } from '../geometry/size-words.ts';
+import { formatBytes, formatRegions } from '../geometry/size-words.ts';
 import type { MirrorChange } from '../mirror-set/mirror-change.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import type { ActivationPlan } from './activation-plan.ts';
 import type { Notice } from './event-words.ts';
-import { counted, notice } from './event-words.ts';
+import { notice } from './event-words.ts';
 import type { StopReport } from './worker-messages.ts';
 
 /** Clients are served; and what is wrong already. */
@@ -24,7 +24,7 @@ export function beginNotices(
 }
 
 export function stopNotice({ logClean, outOfSync }: StopReport): Notice {
-  const rest = outOfSync === 0 ? '' : `; ${counted(outOfSync)} out of sync`;
+  const rest = outOfSync === 0 ? '' : `; ${formatRegions(outOfSync)} out of sync`;
   const text = `deactivated, the log is ${logClean ? 'clean' : 'not clean'}${rest}`;
   const fields = { outOfSync, logClean: logClean ? 'yes' : 'no' };
   return notice('deactivated', logClean ? 'good' : 'bad', text, fields);

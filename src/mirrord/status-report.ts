@@ -13,11 +13,10 @@ import type {
   MirrorStatus,
 } from '../control-protocol/mirror-status.ts';
 import { LEG_STATE_OF_LETTER, LOG_STATE_OF_LETTER } from '../control-protocol/mirror-status.ts';
-import { formatBytes } from '../geometry/size-words.ts';
+import { formatBytes, formatRegions } from '../geometry/size-words.ts';
 import type { EngineView } from '../metrics/engine-counters.ts';
 import { counterOf } from '../metrics/engine-counters.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
-import { counted } from './event-words.ts';
 import type { EngineSnapshot } from './worker-messages.ts';
 
 export interface ActiveFacts {
@@ -184,7 +183,7 @@ function attentionOf(
   snapshot: EngineSnapshot,
 ): MirrorStatus['attention'] {
   const outOfSync = regionCount - snapshot.inSyncRegions;
-  const amount = `${outOfSync} regions (${formatBytes(outOfSync * spec.regionSizeBytes)})`;
+  const amount = `${formatRegions(outOfSync)} (${formatBytes(outOfSync * spec.regionSizeBytes)})`;
   const primary = spec.legs[snapshot.primary]?.path ?? '';
   if (isWaiting(snapshot)) return waitingAttention(spec, snapshot, amount);
   const out = snapshot.legs.findIndex(({ isOut }) => isOut);
@@ -244,7 +243,7 @@ export function mismatchAttention(
   regions: number,
   primary: string,
 ): MirrorStatus['attention'] {
-  const amount = `${counted(regions)} (${formatBytes(regions * regionSizeBytes)})`;
+  const amount = `${formatRegions(regions)} (${formatBytes(regions * regionSizeBytes)})`;
   return {
     status: `the legs differ in ${amount}; what is read there is that of ${primary}`,
     action: `mirrorctl check ${name} --list shows where; mirrorctl check ${name} --repair --from LEG copies from the leg that is right`,

@@ -48,7 +48,7 @@ test('left, the engine goes on, what happened meanwhile is said, and Ctrl-C deac
   client.close();
   screen.send('\x03');
   expect(await screen.exited).toMatchObject({ exitCode: 0 });
-  expect(await screen.text()).toMatch(/m: stopped; 1 regions are still to be recovered$/m);
+  expect(await screen.text()).toMatch(/m: stopped; 1 region left to be recovered$/m);
 });
 
 test('d deactivates and gives the terminal back', async () => {

@@ -46,7 +46,7 @@ test('activate has a bar on a terminal, one line of it, gone at the end', async 
   expect(await screen.exited).toMatchObject({ exitCode: 0 });
   const last = await screen.text();
   expect(last).not.toContain('recovering');
-  expect(last).toMatch(/^m: stopped; \d+ regions are still to be recovered$/m);
+  expect(last).toMatch(/^m: stopped; \d+ regions? left to be recovered$/m);
 });
 
 test('a job that fails takes its bar away before it says why', async () => {

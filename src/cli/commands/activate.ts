@@ -10,6 +10,7 @@
 import { HOOK_EVENTS } from '../../control-protocol/event-names.ts';
 import { parseInjectedFault } from '../../devices/injected-fault.ts';
 import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
+import { formatRegions } from '../../geometry/size-words.ts';
 import { legIndex } from '../../geometry/units.ts';
 import type { MirrorSpec } from '../../mirror-set/mirror-spec.ts';
 import type { IoChoice } from '../../mirrord/data-path.ts';
@@ -259,5 +260,5 @@ function describeStop({ logClean, outOfSync }: { logClean: boolean; outOfSync: n
   if (!logClean) return 'stopped, but the log is not clean; the next activation will copy more';
   return outOfSync === 0
     ? 'stopped; every region is in sync and clean'
-    : `stopped; ${outOfSync} regions are still to be recovered`;
+    : `stopped; ${formatRegions(outOfSync)} left to be recovered`;
 }

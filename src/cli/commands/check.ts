@@ -12,7 +12,7 @@ import type { ExitCode } from '../../errors/mirror-error.ts';
 import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
 import { parseRanges } from '../../forensics/region-ranges.ts';
 import { RegionGeometry } from '../../geometry/region-geometry.ts';
-import { formatBytes } from '../../geometry/size-words.ts';
+import { formatBytes, formatRegions } from '../../geometry/size-words.ts';
 import type { MirrorSpec } from '../../mirror-set/mirror-spec.ts';
 import { readCheck } from '../../registry/check-file.ts';
 import { readDefinition } from '../../registry/definition-file.ts';
@@ -171,7 +171,7 @@ function needsEngine(name: string): MirrorError {
 
 function planOf(spec: MirrorSpec, request: StartCheck, isActive: boolean): string {
   const { first, end, repairFrom } = request;
-  const amount = `${end - first} regions (${formatBytes((end - first) * spec.regionSizeBytes)})`;
+  const amount = `${formatRegions(end - first)} (${formatBytes((end - first) * spec.regionSizeBytes)})`;
   const how = isActive ? 'while it is in use' : 'on its files';
   const then =
     repairFrom === null

@@ -3,7 +3,7 @@
  * anything, says what the first activation will copy, and leaves nothing behind when it fails.
  */
 import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
-import { formatBytes } from '../../geometry/size-words.ts';
+import { formatBytes, formatRegions } from '../../geometry/size-words.ts';
 import { LEG_COUNT_MAX } from '../../geometry/units.ts';
 import { LOG_FAILURE_POLICIES } from '../../mirror-set/mirror-spec.ts';
 import { describePlan } from '../../mirrord/activation-plan.ts';
@@ -158,7 +158,7 @@ function describe({ spec, makes, input, firstActivation }: NewMirror, dryRun: bo
   const { name, legs, log, sizeBytes, regionSizeBytes, source } = spec;
   const isNew = (path: string) => makes.some((file) => file.path === path);
   const made = (path: string) => (isNew(path) ? (dryRun ? ', to be made' : ', made') : '');
-  const regions = `${firstActivation.geometry.regionCount} regions of ${formatBytes(regionSizeBytes)}`;
+  const regions = `${formatRegions(firstActivation.geometry.regionCount)} of ${formatBytes(regionSizeBytes)}`;
   const allNew = legs.every(({ path }) => isNew(path)) && firstActivation.copyRegions > 0;
   return [
     `${name}: ${formatBytes(sizeBytes)}, ${regions}${dryRun ? ' (nothing is changed: --dry-run)' : ''}`,

@@ -3,7 +3,9 @@
  *
  *   ask the engine ─▶ it flushes, cleans the log, answers ─▶ it lets go of the mirror ─▶ 0
  */
+
 import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
+import { formatRegions } from '../../geometry/size-words.ts';
 import { readDefinition } from '../../registry/definition-file.ts';
 import { whoActivated } from '../../registry/mirror-lock.ts';
 import type { Places } from '../../registry/places.ts';
@@ -59,7 +61,7 @@ async function plan(outside: Outside, places: Places, name: string, asJson: bool
     outside.print(`${JSON.stringify({ mirror: name, pid, outOfSyncRegions, dryRun: true })}\n`);
   } else {
     outside.print(
-      `would stop process ${pid}, which serves ${name}; ${outOfSyncRegions} regions are out of sync\n`,
+      `would stop process ${pid}, which serves ${name}; ${outOfSyncText(outOfSyncRegions)}\n`,
     );
   }
   return EXIT.ok;
@@ -78,11 +80,16 @@ async function waitUntilLetGo(outside: Outside, places: Places, name: string): P
   throw new MirrorError('MIRROR_BUSY', message, { mirror: name }, hint);
 }
 
+function outOfSyncText(regions: number | null): string {
+  if (regions === null) return 'nobody knows how many regions are out of sync';
+  return `${formatRegions(regions)} out of sync`;
+}
+
 function describe(name: string, outOfSync: number, logClean: boolean): string {
   if (!logClean) {
     return `${name} is stopped, but its log is not clean; the next activation copies more than it must`;
   }
   return outOfSync === 0
     ? `${name} is stopped; all regions are in sync and clean`
-    : `${name} is stopped; ${outOfSync} regions are still to be copied after the next activation`;
+    : `${name} is stopped; ${formatRegions(outOfSync)} left to be copied after the next activation`;
 }

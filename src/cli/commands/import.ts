@@ -14,7 +14,7 @@ import {
   planLvmImport,
 } from '../../forensics/lvm-import.ts';
 import type { LvmVolumeGroup } from '../../forensics/lvm-metadata.ts';
-import { formatBytes } from '../../geometry/size-words.ts';
+import { formatBytes, formatRegions } from '../../geometry/size-words.ts';
 import { byteCount } from '../../geometry/units.ts';
 import { describePlan } from '../../mirrord/activation-plan.ts';
 import { findDefinition, writeDefinition } from '../../registry/definition-file.ts';
@@ -231,7 +231,7 @@ function describe(
   warnings: readonly string[],
 ): string[] {
   const { sizeBytes, regionBytes, regionCount } = geometry;
-  const regions = `${regionCount} regions of ${formatBytes(regionBytes)}`;
+  const regions = `${formatRegions(regionCount)} of ${formatBytes(regionBytes)}`;
   const placeWords = ({ path: file, offsetBytes }: LvmPlace) => `${file} from byte ${offsetBytes}`;
   return [
     `${name}: ${vg}/${mirror.lv}, metadata version ${seqno}, ${formatBytes(sizeBytes)}, ${regions}`,

@@ -1,10 +1,11 @@
 /** `mirrorctl log rebuild NEW LEG LEG…`: a new log from what the legs hold. */
+
 import { RegionBitset } from '../../dirty-log/region-bitset.ts';
 import { EXIT, MirrorError } from '../../errors/mirror-error.ts';
 import type { LegComparison } from '../../forensics/leg-comparison.ts';
 import { examine } from '../../forensics/log-excerpt.ts';
 import { rebuiltLog } from '../../forensics/log-rebuild.ts';
-import { plural } from '../../forensics/resume-outlook.ts';
+import { formatRegions } from '../../geometry/size-words.ts';
 import { byteCount } from '../../geometry/units.ts';
 import type { Command } from '../command.ts';
 import { LEGS_ARGUMENT } from '../leg-choice.ts';
@@ -65,7 +66,7 @@ export const command: Command = {
       wholly,
     );
     const bits = equalBits(comparison, flags.value('mark') === 'equal-clean');
-    const says = `${plural(bits.regionCount)}, ${bits.count()} clean`;
+    const says = `${formatRegions(bits.regionCount)}, ${bits.count()} clean`;
     const dryRun = flags.has('dry-run');
     if (!dryRun) writeNewFile(outside, input.one('NEW'), rebuiltLog(bits, blockBytes));
     outside.print(

@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs';
 import type { MirrorStatus } from '../../control-protocol/mirror-status.ts';
 import { EXIT } from '../../errors/mirror-error.ts';
-import { formatBytes } from '../../geometry/size-words.ts';
+import { formatBytes, formatRegions } from '../../geometry/size-words.ts';
 import type { MirrorSpec } from '../../mirror-set/mirror-spec.ts';
 import { removeFile } from '../../registry/atomic-file.ts';
 import { readDefinition } from '../../registry/definition-file.ts';
@@ -112,5 +112,5 @@ function lossOf(facts: OfflineFacts): string | null {
 function extentOf({ inSyncRegions, regionCount, regionSizeBytes }: MirrorStatus): string {
   if (inSyncRegions === null) return 'in places that nobody knows';
   const count = regionCount - inSyncRegions;
-  return `in up to ${count} regions (${formatBytes(count * regionSizeBytes)})`;
+  return `in up to ${formatRegions(count)} (${formatBytes(count * regionSizeBytes)})`;
 }
