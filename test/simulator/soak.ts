@@ -1,14 +1,15 @@
 /**
  * The simulator for as long as you like, on every CPU:
  *
- *   npm run soak -- [--minutes M] [--seed N] [--states N --schedules N] [--kills N --tools DIR]
+ *   npm run soak -- [--minutes M] [--seed N] [--states N --schedules N] [--kills N --tools DIR] [--inputs N]
  *
  * Ten minutes and a seed out of the time of day unless said otherwise: runs short and long, some of them
  * crashed after each of their events. With `--states` or `--schedules` every seed is crashed until there
  * were so many states, and it ends as soon as there were so many schedules with faults, too.
  *
  * `--kills` lets the real thing be killed so often afterwards (a thousand take most of an hour), under
- * the NBD tool nbdfsx in DIR, with everything that was acknowledged read back each time.
+ * the NBD tool nbdfsx in DIR, with everything that was acknowledged read back each time. `--inputs` has
+ * all readers of logs read so many damaged inputs at the end, as `npm run fuzz` does.
  *
  * What fails is printed as the shortest run that does. The exit code is 1 then, and also if the time
  * was over before there were so many, or if some fault never came about.
@@ -35,6 +36,7 @@ const { values } = parseArgs({
     schedules: { type: 'string', default: '0' },
     kills: { type: 'string', default: '0' },
     tools: { type: 'string', default: '' },
+    inputs: { type: 'string', default: '0' },
   },
 });
 const [minutes, firstSeed, statesMin, schedulesMin] = [
@@ -108,14 +110,19 @@ const seconds = ((Date.now() - begunAt) / 1_000).toFixed(0);
 console.log(
   `${tally.describe()}; seeds ${firstSeed} to ${nextSeed - 1}; ${seconds} s; ${failures} failed`,
 );
-if (Number(values.kills) > 0) killTheRealThing();
+if (Number(values.kills) > 0) {
+  const script = path.resolve(import.meta.dirname, '../end-to-end/with-mirror');
+  const args = ['64', 'nbdfsx-kill', values.tools];
+  runAfterwards(`${values.kills} kills`, script, args, { KILLS: values.kills });
+}
+if (Number(values.inputs) > 0) {
+  const script = path.resolve(import.meta.dirname, '../forensics/fuzz/soak.ts');
+  const args = [...process.execArgv, script, '--inputs', values.inputs];
+  runAfterwards(`${values.inputs} damaged inputs`, process.execPath, args, {});
+}
 process.exitCode = failures === 0 ? 0 : 1;
 
-function killTheRealThing(): void {
-  const script = path.resolve(import.meta.dirname, '../end-to-end/with-mirror');
-  const { status } = spawnSync(script, ['64', 'nbdfsx-kill', values.tools], {
-    env: { ...process.env, KILLS: values.kills },
-    stdio: 'inherit',
-  });
-  if (status !== 0) fail(`${values.kills} kills, with the tools in '${values.tools}'`);
+function runAfterwards(what: string, file: string, args: string[], env: NodeJS.ProcessEnv): void {
+  const { status } = spawnSync(file, args, { env: { ...process.env, ...env }, stdio: 'inherit' });
+  if (status !== 0) fail(`${what}: ${[file, ...args].join(' ')}`);
 }
