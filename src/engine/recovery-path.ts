@@ -54,7 +54,7 @@ export class RecoveryPath {
     this.#state = state;
     this.#scheduler = scheduler;
     this.#recoveriesMax = recoveriesMax;
-    this.#courtesy.change(FOREGROUND_LIMIT, 0);
+    this.#courtesy.change(FOREGROUND_LIMIT, Number.NEGATIVE_INFINITY);
   }
 
   get isPaused(): boolean {

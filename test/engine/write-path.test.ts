@@ -221,7 +221,7 @@ describe('a leg that was only just recovered', () => {
     const mirror = new ScriptedMirror({ missed: [[3, 1]], recovers: true });
     mirror.end('copy 3').write(1, 0, 512).end('write 1 leg 0', 'failed').end('write 1');
     expect(mirror.primary).toBe(0);
-    mirror.tick(1).end('copy 0').flush(2).end('flush');
+    mirror.tick(0).end('copy 0').flush(2).end('flush');
     mirror.write(3, 0, 512).end('write 3 leg 0', 'failed').end('write 3');
     expect(mirror.primary).toBe(1);
   });
