@@ -48,6 +48,8 @@ export class MirrorWatch {
   readonly #errorsWhenOut = new Map<LegIndex, string>();
   /** Legs that failed, and whose owner was not heard since. */
   readonly #undecided = new Set<LegIndex>();
+  /** Regions that are dirty in the log and were written or copied, not only marked ahead of a stream. */
+  readonly #reached = new Set<RegionIndex>();
 
   constructor(
     storage: SimulatedStorage,
@@ -138,17 +140,17 @@ export class MirrorWatch {
     }
   }
 
-  /** After something failed: whatever was dirty in the log before still is. */
-  failedWith(cleanBefore: ReadonlySet<number>): void {
-    for (const region of this.cleanInLog()) {
-      if (!cleanBefore.has(region)) contradict(`region ${region} became clean by a failure`);
-    }
+  /** No failure of anything may make these clean in the log. */
+  get reached(): readonly RegionIndex[] {
+    return [...this.#reached];
   }
 
-  cleanInLog(): Set<number> {
-    const { log, content } = this.#engine.state;
-    const regions = Array.from({ length: content.regionCount }, (_, region) => region);
-    return new Set(regions.filter((region) => log.isClean(region as RegionIndex)));
+  /** Something failed; `reached` is from before. */
+  failedWith(reached: readonly RegionIndex[]): void {
+    const { log } = this.#engine.state;
+    for (const region of reached) {
+      if (log.isClean(region)) contradict(`region ${region} became clean by a failure`);
+    }
   }
 
   /** `leg` failed something that it should keep, or did not answer. */
@@ -164,6 +166,7 @@ export class MirrorWatch {
   /** After every step. */
   atRest(clients: Clients): void {
     const { state } = this.#engine;
+    this.#forgetClean();
     this.#whoIsOutCannotFail();
     watchRegions(this.#engine, this.#storage.scenario);
     this.check.atRest();
@@ -186,6 +189,11 @@ export class MirrorWatch {
       if (state.hash.writesInFlightTo(region as RegionIndex) > 0) continue;
       contradict(`region ${region} is being written, and the region hash does not know`);
     }
+  }
+
+  #forgetClean(): void {
+    const { log } = this.#engine.state;
+    for (const region of this.#reached) if (log.isClean(region)) this.#reached.delete(region);
   }
 
   /** No write counts twice, and none that has been answered. */
@@ -216,6 +224,7 @@ export class MirrorWatch {
     this.#meetsNoWrite(effect, first, end);
     const last = this.#storage.regionOf(end - 1);
     for (let region = this.#storage.regionOf(first); region <= last; region += 1) {
+      this.#reached.add(region as RegionIndex);
       for (const work of ['copy', 'compare']) {
         if (!this.#operations.has(`${work} ${region}`)) continue;
         contradict(`a write meets the ${work} of ${region}`);
@@ -233,6 +242,7 @@ export class MirrorWatch {
   }
 
   #beforeCopy({ region, source, targets }: Extract<Effect, { kind: 'copyRegion' }>): void {
+    this.#reached.add(region);
     if (targets.length === 0) contradict(`region ${region} is copied to nobody`);
     if (targets.includes(source)) contradict(`region ${region} is copied from ${source} to itself`);
     if (this.#regionsWrittenBy(this.#operations).has(region)) {

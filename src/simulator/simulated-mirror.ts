@@ -220,7 +220,7 @@ export class SimulatedMirror {
     if (name === 'memory' && this.operations.has('session')) return false;
     const outcome = operation.isRefused ? 'failed' : event.outcome;
     this.operations.delete(name);
-    const cleanBefore = outcome === 'ok' ? null : this.#watch.cleanInLog();
+    const { reached } = this.#watch;
     const input = operation.end(outcome, luck);
     if (outcome !== 'ok') this.#failed(operation);
     if (name === 'session') {
@@ -230,7 +230,7 @@ export class SimulatedMirror {
     } else {
       this.#step(input);
     }
-    if (cleanBefore !== null) this.#watch.failedWith(cleanBefore);
+    if (outcome !== 'ok') this.#watch.failedWith(reached);
     return true;
   }
 
