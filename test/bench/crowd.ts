@@ -12,11 +12,10 @@ import { RANDOM_WRITES, runFio } from './fio.ts';
 import {
   inScratch,
   MIB,
-  MIRRORCTL,
   makeLeg,
   mirrorctl,
   residentMib,
-  startServer,
+  startMirror,
   stopServer,
   table,
 } from './scratch.ts';
@@ -31,16 +30,7 @@ export async function benchCrowd(seconds: number, parent: string): Promise<strin
     const legs = ['a.img', 'b.img'].map((name) => path.join(directory, name));
     mirrorctl(state, 'create', 'm', ...legs, '--nosync');
     const socket = path.join(directory, 'nbd');
-    const command = [
-      MIRRORCTL,
-      'activate',
-      'm',
-      '--state-dir',
-      state,
-      '--listen',
-      `unix:${socket}`,
-    ];
-    const engine = await startServer(command, socket);
+    const engine = await startMirror(state, socket);
     const rows: string[][] = [];
     const measure = (who: string) => {
       const { iops, p99Micros } = runFio(`nbd+unix:///m?socket=${socket}`, RANDOM_WRITES, seconds);

@@ -7,11 +7,10 @@ import { RANDOM_WRITES, runFio } from './fio.ts';
 import {
   cpuSeconds,
   inScratch,
-  MIRRORCTL,
   makeLeg,
   median,
   mirrorctl,
-  startServer,
+  startMirror,
   statusOf,
   stopServer,
   table,
@@ -89,16 +88,7 @@ async function measure(
     const regionKib = (legMib * 1024) / REGION_COUNT;
     const how = ['--nosync', '--log', log, '--region-size', `${regionKib}k`];
     mirrorctl(state, 'create', 'm', a, b, ...how);
-    const command = [
-      MIRRORCTL,
-      'activate',
-      'm',
-      '--state-dir',
-      state,
-      '--listen',
-      `unix:${socket}`,
-    ];
-    const engine = await startServer(command, socket);
+    const engine = await startMirror(state, socket);
     const pid = engine.pid ?? 0;
     const uri = `nbd+unix:///m?socket=${socket}`;
     const cold = runFio(uri, RANDOM_WRITES, COLD_SECONDS);

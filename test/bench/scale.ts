@@ -9,11 +9,10 @@ import { runFioFor } from './fio.ts';
 import {
   cpuSeconds,
   inScratch,
-  MIRRORCTL,
   median,
   mirrorctl,
   residentMib,
-  startServer,
+  startMirror,
   stopServer,
   table,
 } from './scratch.ts';
@@ -91,16 +90,7 @@ async function inMirror<Value>(
     mirrorctl(state, 'create', 'm', ...legs, '--nosync', ...how);
     const socket = path.join(directory, 'nbd');
     const started = performance.now();
-    const command = [
-      MIRRORCTL,
-      'activate',
-      'm',
-      '--state-dir',
-      state,
-      '--listen',
-      `unix:${socket}`,
-    ];
-    const engine = await startServer(command, socket);
+    const engine = await startMirror(state, socket);
     const seconds = (performance.now() - started) / 1000;
     try {
       return await use({ uri: `nbd+unix:///m?socket=${socket}`, pid: engine.pid ?? 0, seconds });

@@ -69,6 +69,12 @@ export async function startServer(
   return server;
 }
 
+/** The engine of the mirror `m`, serving on `socket`. */
+export function startMirror(stateDir: string, socket: string): Promise<ChildProcess> {
+  const where = ['--state-dir', stateDir, '--listen', `unix:${socket}`];
+  return startServer([MIRRORCTL, 'activate', 'm', ...where], socket);
+}
+
 export async function stopServer(server: ChildProcess): Promise<void> {
   const gone = new Promise((resolve) => server.once('exit', resolve));
   server.kill('SIGTERM');
