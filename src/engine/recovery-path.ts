@@ -24,11 +24,13 @@ import { RESUMED_EPOCH } from './mirror-state.ts';
 
 /**
  * While clients were active within this many ticks, recovery takes an eighth of its places, and, unless
- * the owner has said how fast it may go, no more than this.
+ * the owner has said how fast it may go, no more than this. What little there is to recover after a
+ * crash is best over at once: so much is saved up that 128 MiB go first.
  */
 const FOREGROUND_WINDOW = 200;
 const FOREGROUND_SHARE = 8;
 const FOREGROUND_LIMIT = { bytesPerSecond: 32 * 2 ** 20 };
+const FOREGROUND_SAVED = 4_000;
 interface RegionCopy {
   readonly source: LegIndex;
   readonly targets: LegMask;
@@ -42,7 +44,7 @@ export class RecoveryPath {
   readonly #state: MirrorState;
   readonly #scheduler: ResyncScheduler;
   readonly #throttle = new RecoveryThrottle();
-  readonly #courtesy = new RecoveryThrottle();
+  readonly #courtesy = new RecoveryThrottle(FOREGROUND_SAVED);
   readonly #recoveriesMax: number;
   readonly #copies = new Map<RegionIndex, RegionCopy>();
   #paused = false;

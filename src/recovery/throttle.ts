@@ -21,12 +21,18 @@ const SLICE = 200;
 const SAVED_MAX = 100;
 
 export class RecoveryThrottle {
+  readonly #savedMax: number;
   #limit: Throttle = null;
   #notBefore = 0;
   /** When the slice under way began; null: there is none. */
   #sliceBegan: number | null = null;
   /** When the last copy in flight ended, while none is. */
   #drainedAt: number | null = null;
+
+  /** `savedMax`: how long, in ticks, what is left of a rate is saved up. */
+  constructor(savedMax = SAVED_MAX) {
+    this.#savedMax = savedMax;
+  }
 
   get limit(): Throttle {
     return this.#limit;
@@ -50,7 +56,7 @@ export class RecoveryThrottle {
   took(bytes: number, now: number): void {
     if (this.#limit === null) return;
     if ('bytesPerSecond' in this.#limit) {
-      const from = Math.max(this.#notBefore, now - SAVED_MAX);
+      const from = Math.max(this.#notBefore, now - this.#savedMax);
       this.#notBefore = from + (bytes * 1000) / this.#limit.bytesPerSecond;
       return;
     }
