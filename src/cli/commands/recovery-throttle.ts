@@ -29,7 +29,7 @@ export const command: Command = {
     },
   ],
   notes: [
-    'Without a limit recovery copies as fast as it goes, but no more than 32 MiB a second while clients are busy.',
+    'Without a limit recovery copies as fast as it goes, but after the first 128 MiB no more than 32 MiB a second while clients are busy.',
     'The limit holds until it is changed or the mirror is deactivated.',
   ],
 
