@@ -21,11 +21,14 @@ export interface RegionFacts {
     readonly legs: readonly number[];
     readonly because: string | null;
   } | null;
+  /** What the log says of it in memory, and whether that is on disk already. */
   readonly logClean: boolean;
   readonly markDurable: boolean;
   readonly beingCompared: boolean;
   readonly differs: boolean;
+  /** A leg in service could be given it by another one. */
   readonly isWork: boolean;
+  /** Regions that recovery takes first; null: it is none of its work. */
   readonly workBefore: number | null;
   readonly secondsBefore: number | null;
   readonly retryInSeconds: number | null;

@@ -31,6 +31,7 @@ const FOREGROUND_WINDOW = 200;
 const FOREGROUND_SHARE = 8;
 const FOREGROUND_LIMIT = { bytesPerSecond: 32 * 2 ** 20 };
 const FOREGROUND_SAVED = 4_000;
+
 interface RegionCopy {
   readonly source: LegIndex;
   readonly targets: LegMask;

@@ -1,30 +1,20 @@
 /** All that the engine knows about one region, for whoever asks why it is as it is. Changes nothing. */
+import type { RegionFacts } from '../control-protocol/region-facts.ts';
 import type { LegIndex, RegionIndex } from '../geometry/units.ts';
 import { legsOf, without } from '../region/leg-content.ts';
-import type { RegionState } from '../region/region-state.ts';
 import type { Engine } from './engine.ts';
 
-export interface RegionKnowledge {
-  readonly state: RegionState;
-  readonly holders: readonly LegIndex[];
-  readonly missing: readonly LegIndex[];
-  readonly outOfService: readonly LegIndex[];
-  readonly writesInFlight: number;
-  readonly delayedWrites: number;
-  /** Ticks, to the second; null: not since it was last at rest. */
+/** Times are in ticks here, and nothing is said of why. */
+export interface RegionKnowledge
+  extends Omit<
+    RegionFacts,
+    'writtenAt' | 'lost' | 'secondsBefore' | 'retryInSeconds' | 'activatedAt' | 'activationReason'
+  > {
+  /** To the second; null: not since it was last at rest. */
   readonly writtenAt: number | null;
-  /** Ticks, and the legs that lost it then; null: not since the activation, as far as is remembered. */
+  /** And the legs that lost it then; null: not since the activation, as far as is remembered. */
   readonly lost: { readonly at: number; readonly legs: readonly LegIndex[] } | null;
-  /** What the log says of it in memory, and whether that is on disk already. */
-  readonly logClean: boolean;
-  readonly markDurable: boolean;
-  readonly beingCompared: boolean;
-  readonly differs: boolean;
-  /** A leg in service could be given it by another one. */
-  readonly isWork: boolean;
-  /** Regions that recovery takes first; null: it is none of its work. */
-  readonly workBefore: number | null;
-  /** Ticks until recovery tries again what has failed; null: it has not. */
+  /** Until recovery tries again what has failed; null: it has not. */
   readonly retryIn: number | null;
 }
 

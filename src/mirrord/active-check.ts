@@ -20,12 +20,11 @@ import type { LegIndex, RegionIndex } from '../geometry/units.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import { readCheck, writeCheck } from '../registry/check-file.ts';
 import type { Places } from '../registry/places.ts';
-import { CheckKeeper, isUnfinished } from './check-keeper.ts';
+import { CheckKeeper, isUnfinished, KEEP_EVERY_MS } from './check-keeper.ts';
 import type { Notice } from './event-words.ts';
 import { notice, noticeOf } from './event-words.ts';
 import type { EngineSnapshot, Order } from './worker-messages.ts';
 
-const KEEP_EVERY_MS = 5_000;
 /** Of one kind, in one check: the rest are in its report. */
 const TOLD_MAX = 16;
 

@@ -11,6 +11,9 @@ import { RegionGeometry } from '../geometry/region-geometry.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
 import type { Throttle } from '../recovery/throttle.ts';
 
+/** The report is written so often: what a crash makes it forget is compared once more. */
+export const KEEP_EVERY_MS = 5_000;
+
 export interface CheckWish {
   readonly first: number;
   readonly end: number;

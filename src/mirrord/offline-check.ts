@@ -20,9 +20,8 @@ import { readCheck, writeCheck } from '../registry/check-file.ts';
 import { lockMirror } from '../registry/mirror-lock.ts';
 import type { Places } from '../registry/places.ts';
 import type { CheckWish } from './check-keeper.ts';
-import { CheckKeeper } from './check-keeper.ts';
+import { CheckKeeper, KEEP_EVERY_MS } from './check-keeper.ts';
 
-const KEEP_EVERY_MS = 5_000;
 /** One is compared while the next waits in front of the thread. */
 const AT_ONCE = 2;
 const REST_MS = 10;

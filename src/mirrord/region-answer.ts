@@ -29,7 +29,8 @@ export interface AnswerContext {
 }
 
 export function answerAbout(found: InquiryAnswer, context: AnswerContext): RegionFacts {
-  const { now, bytesPerSecond, writtenAt, lost, workBefore, retryIn, ...known } = found;
+  const { now, bytesPerSecond, writtenAt, lost, retryIn, ...known } = found;
+  const { workBefore } = known;
   const { events, plan, regionBytes, nowMs } = context;
   const timeOf = (tick: number) => new Date(nowMs - (now - tick)).toISOString();
   const isPaced = workBefore !== null && bytesPerSecond !== null && bytesPerSecond > 0;
@@ -44,7 +45,6 @@ export function answerAbout(found: InquiryAnswer, context: AnswerContext): Regio
             legs: lost.legs,
             because: causeOf(timeOf(lost.at), lost.legs, context),
           },
-    workBefore,
     secondsBefore: isPaced ? (workBefore * regionBytes) / bytesPerSecond : null,
     retryInSeconds: retryIn === null ? null : retryIn / 1000,
     activatedAt: events.findLast(({ event }) => event === 'activated')?.at ?? timeOf(0),
