@@ -8,15 +8,13 @@ import { REGION_BYTES, ScriptedMirror } from './scripted-mirror.ts';
 /** A mirror whose regions are checked, all of them unless said otherwise. */
 function checked(order: Partial<CheckOrder> = {}, setting: Partial<Setting> = {}): ScriptedMirror {
   const mirror = new ScriptedMirror(setting);
-  const check: CheckOrder = {
-    next: regionIndex(0),
-    end: 4,
-    repairFrom: null,
-    throttle: null,
-    before: NOTHING_CHECKED,
-    ...order,
-  };
-  return mirror.feed({ kind: 'startCheck', check });
+  return mirror.feed({ kind: 'startCheck', check: orderOf(order) });
+}
+
+/** Of all four regions, from the first, repairing nothing. */
+function orderOf(order: Partial<CheckOrder> = {}): CheckOrder {
+  const whole = { next: regionIndex(0), end: 4, repairFrom: null, throttle: null };
+  return { ...whole, before: NOTHING_CHECKED, ...order };
 }
 
 const FROM_0 = { repairFrom: legIndex(0) };
@@ -70,13 +68,7 @@ describe('a check', () => {
 
   test('gives way to recovery', () => {
     const mirror = new ScriptedMirror({ missed: [[1, 1]], recovers: true });
-    const check = {
-      next: regionIndex(0),
-      end: 4,
-      repairFrom: null,
-      throttle: null,
-      before: NOTHING_CHECKED,
-    };
+    const check = orderOf();
     mirror.feed({ kind: 'startCheck', check });
     expect(mirror.underWay).toEqual(['copy 1']);
     mirror.end('copy 1').tick(100);
@@ -128,13 +120,7 @@ describe('a check', () => {
 describe('writes and the check', () => {
   test('a region with a write in flight is compared when that has ended', () => {
     const mirror = new ScriptedMirror().write(1, 0, 512);
-    const check = {
-      next: regionIndex(0),
-      end: 1,
-      repairFrom: null,
-      throttle: null,
-      before: NOTHING_CHECKED,
-    };
+    const check = orderOf({ end: 1 });
     mirror.feed({ kind: 'startCheck', check });
     expect(mirror.underWay).toEqual(['write 1 leg 0 at 0+512', 'write 1 leg 1 at 0+512']);
     mirror.end('write');
@@ -144,13 +130,7 @@ describe('writes and the check', () => {
   test('a region that only one leg serves when its write has ended is left out', () => {
     const mirror = new ScriptedMirror().write(1, 0, 512).settle();
     mirror.write(2, 0, 512);
-    const order = {
-      next: regionIndex(0),
-      end: 1,
-      repairFrom: null,
-      throttle: null,
-      before: NOTHING_CHECKED,
-    };
+    const order = orderOf({ end: 1 });
     mirror.feed({ kind: 'startCheck', check: order }).asked();
     mirror.feed({ kind: 'legOut', leg: legIndex(1) }).end('write');
     expect(mirror.asked().filter((line) => !line.startsWith('memory'))).toEqual(
@@ -176,13 +156,7 @@ describe('writes and the check', () => {
       0,
       512,
     );
-    const check = {
-      next: regionIndex(0),
-      end: 1,
-      repairFrom: null,
-      throttle: null,
-      before: NOTHING_CHECKED,
-    };
+    const check = orderOf({ end: 1 });
     mirror.feed({ kind: 'startCheck', check }).asked();
     mirror.end('log', 'failed');
     expect(mirror.asked()).toEqual(['event logFailed', 'reply 1 ioError', 'compare 0: 0,1']);
@@ -191,8 +165,7 @@ describe('writes and the check', () => {
   test('a region whose write waits for a log to come back is left out', () => {
     const options = { onLogFailure: 'hold' } as const;
     const mirror = new ScriptedMirror({ log: 'disk', options }).write(1, 0, 512);
-    const order = { next: regionIndex(0), end: 2, repairFrom: null, throttle: null };
-    mirror.feed({ kind: 'startCheck', check: { ...order, before: NOTHING_CHECKED } });
+    mirror.feed({ kind: 'startCheck', check: orderOf({ end: 2 }) });
     mirror.write(2, 512, 512).asked();
     mirror.end('log', 'failed').end('compare 1');
     expect(mirror.asked()).toEqual([
@@ -205,13 +178,7 @@ describe('writes and the check', () => {
 
   test('a region under check is not swept', () => {
     const mirror = new ScriptedMirror({ log: 'disk' }).write(1, 0, 512).settle().tick(2_000);
-    const check = {
-      next: regionIndex(0),
-      end: 1,
-      repairFrom: null,
-      throttle: null,
-      before: NOTHING_CHECKED,
-    };
+    const check = orderOf({ end: 1 });
     mirror.feed({ kind: 'startCheck', check }).write(2, 0, 512).tick(5_000);
     expect(mirror.underWay).toEqual(['compare 0']);
     mirror.settle();
@@ -233,13 +200,7 @@ describe('a difference', () => {
 
   test('is forgotten when a later check finds none', () => {
     const mirror = checked({ end: 1 }).endCompare(0, 'ab');
-    const check = {
-      next: regionIndex(0),
-      end: 1,
-      repairFrom: null,
-      throttle: null,
-      before: NOTHING_CHECKED,
-    };
+    const check = orderOf({ end: 1 });
     mirror.feed({ kind: 'startCheck', check }).endCompare(0, 'aa');
     expect(mirror.engine.state.differing.count).toBe(0);
   });
@@ -253,13 +214,7 @@ describe('a difference', () => {
 
   test('is none if the leg that differs has lost the region meanwhile', () => {
     const mirror = new ScriptedMirror({ legs: 3 }).write(1, 0, 512).settle();
-    const check = {
-      next: regionIndex(0),
-      end: 1,
-      repairFrom: null,
-      throttle: null,
-      before: NOTHING_CHECKED,
-    };
+    const check = orderOf({ end: 1 });
     mirror.feed({ kind: 'startCheck', check }).flush(2);
     mirror.end('flush leg 2', 'failed').asked();
     mirror.endCompare(0, 'aab');
