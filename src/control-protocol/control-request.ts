@@ -39,7 +39,7 @@ export interface MapChanges {
   readonly regionCount: number;
   /** Values: numbers of `REGION_STATES`. */
   readonly states: ValueRuns;
-  /** Values: how often a region has been written, modulo 256. */
+  /** Values: how often a region has been written, modulo 256. What was before the first look is not told. */
   readonly writes: ValueRuns;
   /** Values: which legs miss a region, bit i for leg i. */
   readonly missing: ValueRuns;

@@ -32,7 +32,8 @@ const valueRuns: Reader<ValueRuns> = (value, at) => {
   if (!Array.isArray(value) || value.length % 3 !== 0) {
     throw new JsonFault(at, 'must be runs of three numbers each');
   }
-  for (const [place, number] of value.entries()) {
+  for (let place = 0; place < value.length; place += 1) {
+    const number = value[place];
     if (Number.isInteger(number) && number >= 0 && number < REGIONS_MAX) continue;
     throw new JsonFault(`${at}[${place}]`, 'is no region, count or value');
   }
@@ -43,7 +44,9 @@ const valueRuns: Reader<ValueRuns> = (value, at) => {
 function checkRuns(runs: ValueRuns, regions: number, values: number, at: string): void {
   let next = 0;
   for (let place = 0; place < runs.length; place += 3) {
-    const [first = 0, length = 0, value = 0] = runs.slice(place, place + 3);
+    const first = runs[place] ?? 0;
+    const length = runs[place + 1] ?? 0;
+    const value = runs[place + 2] ?? 0;
     if (first < next || length === 0 || first + length > regions || value >= values) {
       throw new JsonFault(`${at}[${place}]`, `is no run of ${regions} regions`);
     }

@@ -55,7 +55,8 @@ export class EngineWatch {
         version: this.#version,
         regionCount: states.length,
         states: this.#planes.states.changedSince(since),
-        writes: this.#planes.writes.changedSince(since),
+        // After an hour of random writes they would be most of a first answer.
+        writes: since === 0 ? [] : this.#planes.writes.changedSince(since),
         missing: this.#planes.missing.changedSince(since),
         differing: this.#planes.differing.changedSince(since),
       },

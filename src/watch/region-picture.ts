@@ -25,9 +25,11 @@ const DONE_BEFORE_HEAD = 16;
 /** A region counts as being written for so long after a write, in seconds. */
 const WRITING_SECONDS = 1;
 
+const UNTOLD = -1;
+
 /** What hears about each run of regions that looks different now. */
 export interface PictureWatcher {
-  /** `writes`: how many there were; 0 if only the look has changed. */
+  /** `writes`: how many there were, as far as is known; 0 if only the look has changed. */
   changed(first: number, count: number, writes: number): void;
 }
 
@@ -53,10 +55,10 @@ export class RegionPicture {
   readonly #changedAt: Float32Array;
   /** Seconds on the watcher's clock; 0: not since it began to watch. */
   readonly #writtenAt: Float32Array;
-  readonly #writes: Uint8Array;
-  /** Regions written lately, in the order in which they become too old to count. */
-  #writing: number[] = [];
-  readonly #isWriting: Uint8Array;
+  /** As last told; `UNTOLD`: not yet. */
+  readonly #writes: Int16Array;
+  /** How many regions were last written at each look of the last second. */
+  readonly #writing = new Map<number, number>();
   #legsOut = 0;
   /** The first map tells what was before anyone watched: that is no news. */
   #knowsMap = false;
@@ -70,8 +72,7 @@ export class RegionPicture {
     this.#differing = new Uint8Array(regionCount);
     this.#changedAt = new Float32Array(regionCount);
     this.#writtenAt = new Float32Array(regionCount);
-    this.#writes = new Uint8Array(regionCount);
-    this.#isWriting = new Uint8Array(regionCount);
+    this.#writes = new Int16Array(regionCount).fill(UNTOLD);
   }
 
   /** `now` in seconds, above 0. */
@@ -93,12 +94,14 @@ export class RegionPicture {
       watcher.changed(first, count, 0);
     });
     this.#followHead();
+    const look = Math.fround(now);
     forEachRun(writes, (first, count, times) => {
       for (let region = first; region < first + count; region += 1) {
-        const since = (times - (this.#writes[region] ?? 0)) & 0xff;
+        const before = this.#writes[region] ?? UNTOLD;
+        const since = before === UNTOLD ? 1 : (times - before) & 0xff;
         this.#writes[region] = times;
         if (since === 0 || !this.#knowsMap) continue;
-        this.#written(region, now);
+        this.#written(region, look);
         watcher.changed(region, 1, since);
       }
     });
@@ -118,6 +121,11 @@ export class RegionPicture {
     return this.#missedBy[leg] ?? 0;
   }
 
+  /** Whether any leg misses any region. */
+  get missesAny(): boolean {
+    return this.#missedBy.some((regions) => regions > 0);
+  }
+
   /** On the watcher's clock, in seconds; null: not since it began to watch. */
   writtenAt(region: number): number | null {
     return this.#writtenAt[region] || null;
@@ -130,13 +138,12 @@ export class RegionPicture {
 
   /** How many regions have been written in the last second. */
   writingAt(now: number): number {
-    const old = this.#writing;
-    this.#writing = old.filter((region) => {
-      const isLate = now - (this.#writtenAt[region] ?? 0) < WRITING_SECONDS;
-      if (!isLate) this.#isWriting[region] = 0;
-      return isLate;
-    });
-    return this.#writing.length;
+    let regions = 0;
+    for (const [at, count] of this.#writing) {
+      if (now - at < WRITING_SECONDS) regions += count;
+      else this.#writing.delete(at);
+    }
+    return regions;
   }
 
   /** The next region from `from` on with one of `looks`, going round once; null: there is none. */
@@ -149,11 +156,12 @@ export class RegionPicture {
     return null;
   }
 
+  /** `now` as `#writtenAt` can hold it. */
   #written(region: number, now: number): void {
+    const before = this.#writing.get(this.#writtenAt[region] ?? 0);
+    if (before !== undefined) this.#writing.set(this.#writtenAt[region] ?? 0, before - 1);
     this.#writtenAt[region] = now;
-    if (this.#isWriting[region] === 1) return;
-    this.#isWriting[region] = 1;
-    this.#writing.push(region);
+    this.#writing.set(now, (this.#writing.get(now) ?? 0) + 1);
   }
 
   #setMissing(region: number, legs: number): void {

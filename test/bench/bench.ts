@@ -9,6 +9,7 @@
  *   log         what the log on a device costs, against a log in memory
  *   scale       1 GiB to 16 TiB, 1 to 64 connections, two million regions
  *   crowd       a thousand connections, and a client that does not read
+ *   screen      what the dashboard costs, and what an engine notices of it
  *
  * Run it on a quiet machine, or read the ratios only. Needs fio; peers that are not installed are named
  * and left out. `--quick`: one short round, to see that it works.
@@ -21,6 +22,7 @@ import { benchMatrix } from './nbd-matrix.ts';
 import { benchForeground, benchRecovery } from './recovery-rate.ts';
 import { benchScale } from './scale.ts';
 import { has } from './scratch.ts';
+import { benchScreen } from './screen.ts';
 
 const IN_MEMORY = '/dev/shm';
 const parents = [IN_MEMORY, tmpdir()];
@@ -42,6 +44,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<string>>> = {
   log: () => benchLogCost({ rounds, seconds, legMib, parent: IN_MEMORY, logParents: parents }),
   scale: () => benchScale(rounds, IN_MEMORY),
   crowd: () => benchCrowd(seconds, IN_MEMORY),
+  screen: () => benchScreen(rounds, seconds, IN_MEMORY),
 };
 const WITHOUT_FIO = ['recovery'];
 

@@ -32,24 +32,28 @@ export async function benchCrowd(seconds: number, parent: string): Promise<strin
     const socket = path.join(directory, 'nbd');
     const engine = await startMirror(state, socket);
     const rows: string[][] = [];
-    const measure = (who: string) => {
-      const { iops, p99Micros } = runFio(`nbd+unix:///m?socket=${socket}`, RANDOM_WRITES, seconds);
+    const measure = async (who: string) => {
+      const { iops, p99Micros } = await runFio(
+        `nbd+unix:///m?socket=${socket}`,
+        RANDOM_WRITES,
+        seconds,
+      );
       const mebibytes = residentMib(engine.pid ?? 0).toFixed(0);
       rows.push([who, iops.toFixed(0), p99Micros.toFixed(0), mebibytes]);
     };
     try {
-      measure('alone, once to warm up');
-      measure('alone');
+      await measure('alone, once to warm up');
+      await measure('alone');
       const crowd = await Promise.all(
         Array.from({ length: CROWD }, () => NbdClient.connect({ path: socket }, 'm')),
       );
       await Promise.all(crowd.map((client) => client.read(0, 4096)));
-      measure(`beside ${CROWD} that have each read once`);
+      await measure(`beside ${CROWD} that have each read once`);
       const deaf = await deafClient(socket);
-      measure('and one that asked for 500 MiB and reads nothing');
+      await measure('and one that asked for 500 MiB and reads nothing');
       deaf.destroy();
       await Promise.all(crowd.map((client) => client.close()));
-      measure('alone again');
+      await measure('alone again');
     } finally {
       await stopServer(engine);
     }

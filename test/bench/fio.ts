@@ -1,5 +1,5 @@
 /** fio as an NBD client: the load of every benchmark here. */
-import { spawnSync } from 'node:child_process';
+import { execa } from 'execa';
 
 export interface Load {
   readonly iops: number;
@@ -18,23 +18,22 @@ interface Direction {
 }
 
 /** `args` as fio takes them, `--rw=randwrite --bs=4k` and the like. */
-export function runFio(uri: string, args: readonly string[], seconds: number): Load {
+export function runFio(uri: string, args: readonly string[], seconds: number): Promise<Load> {
   return run(uri, ['--time_based', `--runtime=${Math.round(seconds * 1000)}ms`, ...args]);
 }
 
 /** `requests`: of each job. */
-export function runFioFor(requests: number, uri: string, args: readonly string[]): Load {
+export function runFioFor(requests: number, uri: string, args: readonly string[]): Promise<Load> {
   return run(uri, [`--number_ios=${requests}`, ...args]);
 }
 
-function run(uri: string, args: readonly string[]): Load {
+async function run(uri: string, args: readonly string[]): Promise<Load> {
   const words = [
     ...['--name=j', '--ioengine=nbd', `--uri=${uri}`, '--thread'],
     ...['--randrepeat=0', '--norandommap'],
     ...['--group_reporting', '--output-format=json', ...args],
   ];
-  const { status, stdout, stderr } = spawnSync('fio', words, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`fio ${words.join(' ')}: ${stderr}`);
+  const { stdout } = await execa('fio', words);
   const [job] = JSON.parse(stdout.slice(stdout.indexOf('{'))).jobs;
   const { read, write }: { read: Direction; write: Direction } = job;
   const p99 = ({ clat_ns }: Direction) => (clat_ns.percentile?.['99.000000'] ?? 0) / 1000;

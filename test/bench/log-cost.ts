@@ -91,9 +91,9 @@ async function measure(
     const engine = await startMirror(state, socket);
     const pid = engine.pid ?? 0;
     const uri = `nbd+unix:///m?socket=${socket}`;
-    const cold = runFio(uri, RANDOM_WRITES, COLD_SECONDS);
+    const cold = await runFio(uri, RANDOM_WRITES, COLD_SECONDS);
     const before = cpuSeconds(pid);
-    const load = runFio(uri, RANDOM_WRITES, seconds);
+    const load = await runFio(uri, RANDOM_WRITES, seconds);
     const cpu = cpuSeconds(pid) - before;
     const { io } = statusOf(state);
     const bytesWritten = cold.bytesWritten + load.bytesWritten;

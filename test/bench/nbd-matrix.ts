@@ -86,7 +86,7 @@ export async function benchMatrix(
     makeLeg(path.join(directory, 'b.img'), options.legMib, 1);
     const peers = await startPeers(directory, direct);
     try {
-      const runs = runRounds(cells, peers, options);
+      const runs = await runRounds(cells, peers, options);
       return report(
         title,
         cells.map(({ name }) => name),
@@ -100,11 +100,11 @@ export async function benchMatrix(
 }
 
 /** By `CELL/PEER`, one figure a round. */
-function runRounds(
+async function runRounds(
   cells: readonly Cell[],
   peers: readonly Peer[],
   { rounds, seconds }: MatrixOptions,
-): Runs {
+): Promise<Runs> {
   const runs = new Map<string, Measured[]>();
   for (let round = 0; round < rounds; round += 1) {
     const first = round % peers.length;
@@ -114,7 +114,7 @@ function runRounds(
     )) {
       const key = `${cell.name}/${peer.name}`;
       process.stderr.write(`\r${`round ${round + 1}: ${key}`.padEnd(70)}`);
-      runs.set(key, [...(runs.get(key) ?? []), runCell(cell, peer, seconds)]);
+      runs.set(key, [...(runs.get(key) ?? []), await runCell(cell, peer, seconds)]);
     }
   }
   process.stderr.write(`\r${' '.repeat(70)}\r`);
@@ -122,11 +122,11 @@ function runRounds(
 }
 
 /** A short run first, not counted: memory is touched, regions are marked, caches are warm. */
-function runCell({ args }: Cell, { uri, server }: Peer, seconds: number): Measured {
-  runFio(uri, args, WARM_UP_SECONDS);
+async function runCell({ args }: Cell, { uri, server }: Peer, seconds: number): Promise<Measured> {
+  await runFio(uri, args, WARM_UP_SECONDS);
   const pid = server.pid ?? 0;
   const before = cpuSeconds(pid);
-  const { iops, requests } = runFio(uri, args, seconds);
+  const { iops, requests } = await runFio(uri, args, seconds);
   return { iops, cpuMsPerThousand: ((cpuSeconds(pid) - before) * 1e6) / requests };
 }
 

@@ -102,10 +102,10 @@ async function foregroundMicros(state: string, directory: string) {
   await lineWith(engine.stdout, 'serving');
   mirrorctl(state, 'recovery', 'pause', 'm');
   const uri = `nbd+unix:///m?socket=${socket}`;
-  runFio(uri, ONE_CLIENT, 0.5);
-  const idle = runFio(uri, ONE_CLIENT, 0.5);
+  await runFio(uri, ONE_CLIENT, 0.5);
+  const idle = await runFio(uri, ONE_CLIENT, 0.5);
   mirrorctl(state, 'recovery', 'resume', 'm');
-  const during = runFio(uri, ONE_CLIENT, 0.5);
+  const during = await runFio(uri, ONE_CLIENT, 0.5);
   const { recovery } = statusOf(state);
   if (!recovery.active) console.log('recovery ended before its client did: take larger legs');
   await stopServer(engine);

@@ -45,10 +45,10 @@ async function bySize(rounds: number, parent: string): Promise<string> {
 
 async function byConnections(rounds: number, parent: string): Promise<string> {
   const costs = new Map(CONNECTIONS.map((count): [string, number[]] => [`${count}`, []]));
-  await inMirror(parent, ['--size', '1G'], ({ uri, pid }) => {
-    cpuMs(uri, pid, 1);
+  await inMirror(parent, ['--size', '1G'], async ({ uri, pid }) => {
+    await cpuMs(uri, pid, 1);
     for (let round = 0; round < rounds; round += 1) {
-      for (const [count, each] of costs) each.push(cpuMs(uri, pid, Number(count)));
+      for (const [count, each] of costs) each.push(await cpuMs(uri, pid, Number(count)));
     }
   });
   const title = `CPU ms per 1000 random 4k writes, ${DEPTH} in flight, by connections (medians)`;
@@ -100,11 +100,11 @@ async function inMirror<Value>(
   });
 }
 
-function cpuMs(uri: string, pid: number, connections: number): number {
+async function cpuMs(uri: string, pid: number, connections: number): Promise<number> {
   const args = ['--rw=randwrite', '--bs=4k', `--iodepth=${DEPTH / connections}`];
   const before = cpuSeconds(pid);
   const each = Math.ceil(REQUESTS / connections);
-  const { requests } = runFioFor(each, uri, [...args, `--numjobs=${connections}`]);
+  const { requests } = await runFioFor(each, uri, [...args, `--numjobs=${connections}`]);
   return ((cpuSeconds(pid) - before) * 1e6) / requests;
 }
 

@@ -23,6 +23,17 @@ test('who watches over a change gets all of the new map, whatever it had heard b
   expect(next.counters().counters.legs).toHaveLength(3);
 });
 
+test('a first look tells no counts of writes, later ones what was written since', () => {
+  const view = viewWith([0, 0, 0]);
+  view.writes.set([9, 0, 0]);
+  const watch = new EngineWatch(view, 2);
+  const { map } = watch.map(0);
+  expect(map.writes).toEqual([]);
+  view.writes[1] = 4;
+  const later = watch.goneOver(view, 2).map(map.version);
+  expect(later.map.writes).toEqual([0, 1, 9, 1, 1, 4, 2, 1, 0]);
+});
+
 test('the counts go on, those of a leg wherever it is now', () => {
   const [before, after] = [viewWith([0, 0]), viewWith([0, 0, 0, 0])];
   addTo(before, 'writes', 7);

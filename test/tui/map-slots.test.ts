@@ -16,6 +16,7 @@ test('every slot shows the worst state among its regions, whatever changed', () 
     fc.property(part, fc.array(run, { size: 'max', maxLength: 30 }), (window, runs) => {
       const picture = new RegionPicture(300);
       const slots = new MapSlots(new MapLayout(window, 7, 5, 'linear'), picture);
+      slots.settle();
       for (const { first, count, state } of runs) {
         const states = [first, Math.min(count, 300 - first), state];
         picture.apply(

@@ -196,22 +196,34 @@ test('a region counts as being written for a second after its last write, and on
   expect([2.5, 2.9, 3.1, 3.6].map((now) => picture.writingAt(now))).toEqual([3, 3, 2, 0]);
 });
 
+const NOTHING_CHANGED = {
+  ...{ version: 1, regionCount: 4 },
+  ...{ states: [], writes: [], missing: [], differing: [] },
+};
+
 test('writes from before it was watched are no news; later ones are, past 255 too', () => {
   const picture = new RegionPicture(4);
   const heard: number[][] = [];
   const watcher = { changed: (...run: number[]) => void heard.push(run) };
-  const map = (writes: number[]) => ({
-    version: 1,
-    regionCount: 4,
-    states: [],
-    writes,
-    missing: [],
-    differing: [],
-  });
+  const map = (writes: number[]) => ({ ...NOTHING_CHANGED, writes });
   picture.apply(map([0, 4, 250]), 1, watcher);
   expect([heard, picture.writtenAt(2)]).toEqual([[], null]);
   picture.apply(map([2, 1, 3]), 2, watcher);
   expect([heard, picture.writtenAt(2)]).toEqual([[[2, 1, 9]], 2]);
+});
+
+test('of a region whose count was not told before, the first count says that it was written', () => {
+  const picture = new RegionPicture(4);
+  const heard: number[][] = [];
+  const watcher = { changed: (...run: number[]) => void heard.push(run) };
+  const map = (writes: number[]) => ({ ...NOTHING_CHANGED, writes });
+  picture.apply(map([]), 1, watcher);
+  picture.apply(map([2, 1, 77]), 2, watcher);
+  picture.apply(map([2, 1, 79]), 3, watcher);
+  expect(heard).toEqual([
+    [2, 1, 1],
+    [2, 1, 2],
+  ]);
 });
 
 test('the search goes round once, in both directions', () => {
