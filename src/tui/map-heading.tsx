@@ -6,7 +6,7 @@ import type { Dashboard } from './dashboard.ts';
 import { HEAT_LEVELS } from './map-slots.ts';
 import { colourOf, toneInk } from './paint.ts';
 import { LOOK_WORDS, lookOf } from './region-detail.ts';
-import { baseName, grouped } from './screen-words.ts';
+import { baseName, grouped, regionsWord } from './screen-words.ts';
 import { HEAD_TONE, missingTone, toneGlyph, toneOf } from './tones.ts';
 
 interface LegendItem {
@@ -108,7 +108,7 @@ function windowWords({ map, settings }: Dashboard): string {
   const to = settings.traits.ascii ? '-' : '–';
   const part =
     window.count === regionCount
-      ? `all ${grouped(regionCount)} regions`
+      ? `all ${regionsWord(regionCount)}`
       : `regions ${grouped(window.first)} ${to} ${grouped(window.first + window.count - 1)} of ${grouped(regionCount)}`;
   return [
     subject === 'missing' ? `who lacks what: ${part}` : part,

@@ -6,7 +6,7 @@
 import type { LegStatus, MirrorStatus } from '../control-protocol/mirror-status.ts';
 import { OUT_OF_SERVICE } from '../control-protocol/mirror-status.ts';
 import { formatBytes, formatRate } from '../geometry/size-words.ts';
-import { baseName, grouped } from './screen-words.ts';
+import { baseName, regionsWord } from './screen-words.ts';
 
 export interface MirrorAction {
   readonly title: string;
@@ -158,7 +158,7 @@ export function checking({ name, check, sizeBytes, legs }: MirrorStatus): Mirror
     return {
       title: 'Go on with the check?',
       words: ['check', name, '--resume'],
-      consequences: [`${grouped(left)} regions are still to be compared.`],
+      consequences: [`Still to be compared: ${regionsWord(left)}.`],
       typed: null,
     };
   }
@@ -210,5 +210,5 @@ function amountLeft({ regionCount, inSyncRegions, regionSizeBytes }: MirrorStatu
 }
 
 function amount(regions: number, regionSizeBytes: number): string {
-  return `${grouped(regions)} regions (${formatBytes(regions * regionSizeBytes)})`;
+  return `${regionsWord(regions)} (${formatBytes(regions * regionSizeBytes)})`;
 }

@@ -6,6 +6,9 @@ export const UNKNOWN = '–';
 
 export const grouped = (count: number) => Math.round(count).toLocaleString('en-US');
 
+export const regionsWord = (count: number) =>
+  count === 1 ? '1 region' : `${grouped(count)} regions`;
+
 export function rateWords(bytesPerSecond: number | null): string {
   return bytesPerSecond === null ? UNKNOWN : formatRate(bytesPerSecond);
 }

@@ -6,6 +6,7 @@
 import type { LegStatus, MirrorStatus } from '../control-protocol/mirror-status.ts';
 import { formatBytes } from '../geometry/size-words.ts';
 import type { Snapshot } from '../watch/mirror-watch.ts';
+import { regionsWord } from './screen-words.ts';
 
 const HEALTH_WORDS: Readonly<Record<MirrorStatus['health'], string>> = {
   ok: 'well',
@@ -105,7 +106,7 @@ function spokenLeg({ index, path, primary, state, ...errors }: LegStatus): strin
 
 function spokenLog({ log, dirtyRegions }: MirrorStatus): string {
   const where = log.path === null ? 'in memory' : log.path;
-  const dirty = dirtyRegions === null ? '' : `; ${dirtyRegions} regions are dirty`;
+  const dirty = dirtyRegions === null ? '' : `; dirty: ${regionsWord(dirtyRegions)}`;
   return `The log, ${where}, is ${log.state}${dirty}.`;
 }
 

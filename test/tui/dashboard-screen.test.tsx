@@ -203,8 +203,8 @@ test('every row has its place before anything is known, so the map is not wiped 
   const engine = new ScriptedEngine(8000);
   engine.isDown = true;
   const shown = new DashboardOnScreen(engine, 100, 30);
-  const before = await shown.until(/all 1 regions/);
-  expect(before.findIndex((line) => line.includes('all 1 regions'))).toBe(MAP_ROW - 1);
+  const before = await shown.until(/all 1 region/);
+  expect(before.findIndex((line) => line.includes('all 1 region'))).toBe(MAP_ROW - 1);
   engine.isDown = false;
   const after = await shown.until(/clean 8,000/);
   expect(after.findIndex((line) => line.includes('all 8,000'))).toBe(MAP_ROW - 1);
