@@ -32,6 +32,9 @@ export const OPERATION = {
   RECV: 27,
 } as const;
 
+/** Beside an operation: a thread of the kernel does it from the start. */
+export const BY_KERNEL_THREAD = 1 << 12; // IOSQE_ASYNC, bit 4 of the flags in the second byte
+
 /** Whom a completion is for. */
 export interface Completion {
   /** A count, or the negative errno. */

@@ -6,6 +6,7 @@
  * Only the log's bits live in the heap of JavaScript, which the kernel must not look into while
  * nobody waits for it, so each log write takes a copy along.
  */
+import { availableParallelism } from 'node:os';
 import { broken, invariant } from '../errors/invariant.ts';
 import type { ByteCount, ByteOffset, LegIndex } from '../geometry/units.ts';
 import type { BackendLeg } from './fs-backend.ts';
@@ -18,6 +19,7 @@ import { writeLogTo } from './log-writes.ts';
 import type { NativeMemory } from './native-memory.ts';
 import type { OpenDevice } from './open-device.ts';
 import { IN_FLIGHT_MAX, RingDevice } from './ring-device.ts';
+import { WriteCost } from './write-cost.ts';
 
 export interface RingParts {
   readonly ring: IoUring;
@@ -30,6 +32,8 @@ interface Leg {
   readonly offset: number;
 }
 
+const LOG_MANNER = { policy: null, direct: false, cost: null };
+
 export class RingBackend implements LegIo, LogIo {
   readonly #memory: NativeMemory;
   readonly #legs: readonly Leg[];
@@ -41,17 +45,19 @@ export class RingBackend implements LegIo, LogIo {
     legs: readonly BackendLeg[],
     log: OpenDevice | null,
     direct: boolean,
+    costOfWrites = () => new WriteCost(availableParallelism()),
   ) {
     this.#memory = parts.memory;
     this.#seldom = new FsBackend(legs, log);
     const devices = new Map<OpenDevice, RingDevice>();
     this.#legs = legs.map(({ device, offsetBytes, writePolicy }) => {
       const policy = writePolicy === 'pool' ? 'ring' : writePolicy;
-      const io = devices.get(device) ?? new RingDevice(parts, device, { policy, direct });
+      const cost = device === legs.at(-1)?.device ? null : costOfWrites();
+      const io = devices.get(device) ?? new RingDevice(parts, device, { policy, direct, cost });
       devices.set(device, io);
       return { io, offset: offsetBytes };
     });
-    this.#log = log === null ? null : new RingDevice(parts, log, { policy: null, direct: false });
+    this.#log = log === null ? null : new RingDevice(parts, log, LOG_MANNER);
     parts.ring.limitWorkers((devices.size + 1) * IN_FLIGHT_MAX);
   }
 

@@ -10,6 +10,8 @@
  * The kernel hands a buffered write that came through the ring to a thread of its own, which costs
  * twice the CPU of doing it at once; but a write on the spot that has to wait makes everybody wait.
  * So the way is a policy per leg, `inline` only where nothing but memory is expected to be waited for.
+ * Of those, all legs but one may know what their writes cost (write-cost.ts): what is worth it is done
+ * aside, by the kernel's thread, while the last leg's write is done on the spot.
  *
  * A request that hangs keeps a kernel thread for as long as it hangs. Each device has room for
  * `IN_FLIGHT_MAX` of them and no more, the rest stands in line, so that the other devices go on.
@@ -25,8 +27,9 @@ import type { Done, IoError } from './leg-io.ts';
 import type { NativeMemory, NativeSlot } from './native-memory.ts';
 import type { OpenDevice } from './open-device.ts';
 import { PoolLane } from './pool-lane.ts';
-import type { TransferDevice } from './ring-transfer.ts';
+import type { Manner, Range, TransferDevice } from './ring-transfer.ts';
 import { Transfer } from './ring-transfer.ts';
+import type { WriteCost } from './write-cost.ts';
 
 export type RingWritePolicy = 'inline' | 'ring';
 
@@ -37,6 +40,9 @@ const RWF_NOWAIT = 8;
 const VECTOR_BYTES = 16;
 /** Copying more than this on the spot would keep every other client waiting. */
 const READ_NOW_BYTES_MAX = 1024 * 1024;
+const AT_ONCE: Manner = { flags: 0, aside: false };
+const ASIDE: Manner = { flags: 0, aside: true };
+const DURABLE: Manner = { flags: RWF_DSYNC, aside: false };
 const { EINTR } = os.constants.errno;
 
 export class RingDevice implements TransferDevice {
@@ -50,6 +56,7 @@ export class RingDevice implements TransferDevice {
   readonly #directFd: number;
   readonly #writesNow: boolean;
   readonly #readsNow: boolean;
+  readonly #cost: WriteCost | null;
   readonly #lane = new PoolLane(IN_FLIGHT_MAX);
   readonly #vector: NativeSlot;
   readonly #vectorView: DataView;
@@ -57,7 +64,12 @@ export class RingDevice implements TransferDevice {
   constructor(
     parts: { ring: IoUring; calls: RingCalls; memory: NativeMemory },
     device: OpenDevice,
-    manner: { readonly policy: RingWritePolicy | null; readonly direct: boolean },
+    manner: {
+      readonly policy: RingWritePolicy | null;
+      readonly direct: boolean;
+      /** Null: what can be done on the spot is done there. */
+      readonly cost: WriteCost | null;
+    },
   ) {
     const { traits, nowaitReads } = device;
     this.ring = parts.ring;
@@ -71,6 +83,7 @@ export class RingDevice implements TransferDevice {
     this.#directFd = direct ? openDirect(device) : -1;
     const local = manner.policy === null ? !traits.mayStall : manner.policy === 'inline';
     this.#writesNow = local && !direct;
+    this.#cost = manner.policy === null ? manner.cost : null;
     this.#readsNow = (traits.inMemory || nowaitReads) && !direct;
     this.#vector = parts.memory.take(VECTOR_BYTES);
     const { buffer, byteOffset } = this.#vector.data(VECTOR_BYTES);
@@ -87,7 +100,7 @@ export class RingDevice implements TransferDevice {
       return;
     }
     const range = { address: address + got, length: length - got, position: position + got };
-    this.#begin('read', range, 0, done);
+    this.#begin('read', range, AT_ONCE, done);
   }
 
   /** `from` is a view of native memory. */
@@ -95,11 +108,14 @@ export class RingDevice implements TransferDevice {
     const { traits, durableFd } = this.#device;
     if (durableFd < 0) broken(`${this.path} is open for reading only`);
     const address = this.#addressOf(from);
-    if (this.#writesNow && (!fua || traits.inMemory)) {
-      done(this.#writeNow(address, from.length, position));
-      return;
-    }
-    this.#begin('write', { address, length: from.length, position }, fua ? RWF_DSYNC : 0, done);
+    const range = { address, length: from.length, position };
+    if (!this.#writesNow || (fua && !traits.inMemory)) {
+      this.#begin('write', range, fua ? DURABLE : AT_ONCE, done);
+    } else if (this.#cost?.isWorthAnother(range.length) === true) {
+      this.#begin('write', range, ASIDE, done);
+      this.ring.enter(0);
+    } else
+      done(this.#cost === null ? this.#writeNow(range) : this.#writeMeasured(range, this.#cost));
   }
 
   flush(done: Done): void {
@@ -123,18 +139,13 @@ export class RingDevice implements TransferDevice {
     if (this.#directFd >= 0) fs.closeSync(this.#directFd);
   }
 
-  #begin(
-    verb: 'read' | 'write',
-    range: { address: number; length: number; position: number },
-    flags: number,
-    done: Done,
-  ): void {
+  #begin(verb: 'read' | 'write', range: Range, manner: Manner, done: Done): void {
     const fd = this.#isAligned(range) ? this.#directFd : this.#fd;
-    this.#lane.enter(() => this.#transfer().begin(verb, fd, range, flags, done));
+    this.#lane.enter(() => this.#transfer().begin(verb, fd, range, manner, done));
   }
 
   /** O_DIRECT takes whole blocks only; the rest goes through the page cache, which the kernel keeps in step. */
-  #isAligned({ address, length, position }: { address: number; length: number; position: number }) {
+  #isAligned({ address, length, position }: Range) {
     if (this.#directFd < 0) return false;
     const { blockBytes } = this.#device;
     return address % blockBytes === 0 && length % blockBytes === 0 && position % blockBytes === 0;
@@ -162,8 +173,15 @@ export class RingDevice implements TransferDevice {
     return Math.max(0, this.#calls.readVector(this.#fd, vector, 1, position, RWF_NOWAIT));
   }
 
+  #writeMeasured(range: Range, cost: WriteCost): IoError | null {
+    const from = performance.now();
+    const error = this.#writeNow(range);
+    cost.took(range.length, performance.now() - from);
+    return error;
+  }
+
   /** Null when all of it is written. */
-  #writeNow(start: number, length: number, position: number): IoError | null {
+  #writeNow({ address: start, length, position }: Range): IoError | null {
     for (let written = 0; written < length; ) {
       const count = this.#calls.write(
         this.#fd,

@@ -8,7 +8,7 @@ import os from 'node:os';
 import { invariant } from '../errors/invariant.ts';
 import { ioError, ioErrorOfErrno } from './io-error.ts';
 import type { Completion, IoUring } from './io-uring.ts';
-import { OPERATION } from './io-uring.ts';
+import { BY_KERNEL_THREAD, OPERATION } from './io-uring.ts';
 import type { Done, IoError } from './leg-io.ts';
 
 const FSYNC_DATASYNC = 1;
@@ -25,6 +25,19 @@ export interface TransferDevice {
   ended(): void;
 }
 
+export interface Range {
+  readonly address: number;
+  readonly length: number;
+  readonly position: number;
+}
+
+export interface Manner {
+  /** Of the operation: RWF_… */
+  readonly flags: number;
+  /** Not by the thread that submits it. */
+  readonly aside: boolean;
+}
+
 export class Transfer implements Completion {
   readonly #device: TransferDevice;
   readonly #who: number;
@@ -34,6 +47,7 @@ export class Transfer implements Completion {
   #length = 0;
   #position = 0;
   #flags = 0;
+  #operation = 0;
   #done: Done | null = null;
 
   constructor(device: TransferDevice) {
@@ -41,26 +55,22 @@ export class Transfer implements Completion {
     this.#who = device.ring.enlist(this);
   }
 
-  /** `address` stays valid until `done`. */
-  begin(
-    verb: 'read' | 'write',
-    fd: number,
-    range: { readonly address: number; readonly length: number; readonly position: number },
-    flags: number,
-    done: Done,
-  ): void {
+  /** `range.address` stays valid until `done`. */
+  begin(verb: 'read' | 'write', fd: number, range: Range, manner: Manner, done: Done): void {
     this.#verb = verb;
+    this.#operation = OPERATIONS[verb] | (manner.aside ? BY_KERNEL_THREAD : 0);
     this.#fd = fd;
     this.#address = range.address;
     this.#length = range.length;
     this.#position = range.position;
-    this.#flags = flags;
+    this.#flags = manner.flags;
     this.#done = done;
     this.#submit();
   }
 
   beginFlush(fd: number, done: Done): void {
     this.#verb = 'flush';
+    this.#operation = OPERATION.FSYNC;
     this.#fd = fd;
     this.#address = 0;
     this.#length = 0;
@@ -88,10 +98,9 @@ export class Transfer implements Completion {
   }
 
   #submit(): void {
-    const operation = OPERATIONS[this.#verb];
     const { ring } = this.#device;
     ring.put(
-      operation,
+      this.#operation,
       this.#fd,
       this.#position,
       this.#address,
@@ -116,8 +125,4 @@ export class Transfer implements Completion {
   }
 }
 
-const OPERATIONS: Readonly<Record<Verb, number>> = {
-  read: OPERATION.READ,
-  write: OPERATION.WRITE,
-  flush: OPERATION.FSYNC,
-};
+const OPERATIONS = { read: OPERATION.READ, write: OPERATION.WRITE } as const;

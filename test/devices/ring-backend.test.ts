@@ -11,7 +11,9 @@ import type { WritePolicy } from '../../src/devices/device-io.ts';
 import type { Done, LegIo } from '../../src/devices/leg-io.ts';
 import type { OpenDevice } from '../../src/devices/open-device.ts';
 import { RingBackend } from '../../src/devices/ring-backend.ts';
+import { WriteCost } from '../../src/devices/write-cost.ts';
 import { InvariantBroken } from '../../src/errors/invariant.ts';
+import type { LegIndex } from '../../src/geometry/units.ts';
 import { byteCount, byteOffset, legIndex } from '../../src/geometry/units.ts';
 import { ending as endingOf, LEG_BYTES, legIoConformance } from './leg-io-conformance.ts';
 import type { TestRing } from './ring-for-test.ts';
@@ -50,11 +52,13 @@ function open(file: string): OpenDevice {
 interface Manner {
   readonly policy?: WritePolicy;
   readonly direct?: boolean;
+  /** Every write on the spot costs so much that it is done aside, but for the last leg's. */
+  readonly costly?: boolean;
 }
 
 function backendOver(
   devices: readonly OpenDevice[],
-  { policy, direct }: Manner = {},
+  { policy, direct, costly }: Manner = {},
   log: OpenDevice | null = null,
   offsets: readonly number[] = [],
 ): RingBackend {
@@ -63,10 +67,19 @@ function backendOver(
     offsetBytes: byteCount(offsets[index] ?? 0),
     writePolicy: policy ?? null,
   }));
-  const backend = new RingBackend(shared as TestRing, legs, log, direct ?? false);
+  const parts = shared as TestRing;
+  const backend = new RingBackend(
+    parts,
+    legs,
+    log,
+    direct ?? false,
+    ...(costly === true ? [() => ALWAYS_ASIDE] : []),
+  );
   atEnd(() => backend.close());
   return backend;
 }
+
+const ALWAYS_ASIDE = Object.assign(new WriteCost(2), { isWorthAnother: () => true });
 
 /** The test waits for a promise, which is Node's to run. */
 function heard<Args extends readonly unknown[]>(done: (...args: Args) => void) {
@@ -137,9 +150,13 @@ function conformsOn(name: string, place: () => string, manner: Manner): void {
 describeUnless(noRing)('conformance', () => {
   const size = 65_536 + LEG_BYTES + 4096;
   conformsOn('files on disk, by their kind', () => image(directory, size, 0xcc), {});
+  conformsOn('files on disk, aside', () => image(directory, size, 0xcc), { costly: true });
   conformsOn('files on disk, in the ring', () => image(directory, size, 0xcc), { policy: 'pool' });
   conformsOn('files past the page cache', () => image(directory, size, 0xcc), { direct: true });
-  if (noTmpfs === null) conformsOn('files in tmpfs', () => image(memory, size, 0xcc), {});
+  if (noTmpfs === null) {
+    conformsOn('files in tmpfs', () => image(memory, size, 0xcc), {});
+    conformsOn('files in tmpfs, aside', () => image(memory, size, 0xcc), { costly: true });
+  }
   if (noLoopDevices === null) {
     const onBlocks = () => attachLoop(image(directory, size), '--sector-size', '4096');
     conformsOn('block devices of 4096-byte blocks', onBlocks, {});
@@ -168,6 +185,27 @@ describeUnless(noRing)('a ring', () => {
     ];
     expect(ended).toEqual(['by kind', 'inline']);
     expect(await Promise.all(writes)).toEqual([null, null, null, null]);
+  });
+
+  test('writes to all legs but the last aside, if they cost much, unless somebody says inline', async () => {
+    const ended: string[] = [];
+    const write = (name: string, backend: RingBackend, leg: LegIndex) =>
+      ending((done) =>
+        backend.write(leg, [slotWith(Buffer.of(1)).data(1)], start, false, (error) => {
+          ended.push(name);
+          done(error);
+        }),
+      );
+    const [one, other] = [open(image(directory, 8192)), open(image(directory, 8192))];
+    const costly = backendOver([one, other], { costly: true });
+    const inline = backendOver([one, other], { costly: true, policy: 'inline' });
+    const writes = [
+      write('aside', costly, first),
+      write('last', costly, second),
+      write('inline', inline, first),
+    ];
+    expect(ended).toEqual(['last', 'inline']);
+    expect(await Promise.all(writes)).toEqual([null, null, null]);
   });
 
   testUnless(noTmpfs)('has nothing to go past where there is only memory', () => {

@@ -1,7 +1,7 @@
 /** Kernels may do less than they were asked; a transfer goes on where that ended. */
 import { expect, test } from 'vitest';
 import type { Completion } from '../../src/devices/io-uring.ts';
-import { OPERATION } from '../../src/devices/io-uring.ts';
+import { BY_KERNEL_THREAD, OPERATION } from '../../src/devices/io-uring.ts';
 import type { IoError } from '../../src/devices/leg-io.ts';
 import type { TransferDevice } from '../../src/devices/ring-transfer.ts';
 import { Transfer } from '../../src/devices/ring-transfer.ts';
@@ -48,7 +48,7 @@ const range = { address: 10_000, length: 100, position: 500 };
 
 test('a short count is continued where it ended', () => {
   const { put, transfer, errors, done, complete } = device();
-  transfer.begin('write', 3, range, 2, done);
+  transfer.begin('write', 3, range, { flags: 2, aside: false }, done);
   complete(30);
   complete(EINTR);
   complete(69);
@@ -63,12 +63,25 @@ test('a short count is continued where it ended', () => {
   ]);
 });
 
+test('what is done aside stays aside when it is continued', () => {
+  const { put, transfer, done, complete } = device();
+  transfer.begin('write', 3, range, { flags: 0, aside: true }, done);
+  complete(30);
+  complete(70);
+  transfer.begin('write', 3, range, { flags: 0, aside: false }, done);
+  expect(put.map(([operation]) => operation)).toEqual([
+    WRITE | BY_KERNEL_THREAD,
+    WRITE | BY_KERNEL_THREAD,
+    WRITE,
+  ]);
+});
+
 test('an error, or the end of the device, ends it and says where', () => {
   const { put, transfer, errors, done, complete } = device();
-  transfer.begin('read', 3, range, 0, done);
+  transfer.begin('read', 3, range, { flags: 0, aside: false }, done);
   complete(50);
   complete(EIO);
-  transfer.begin('read', 3, range, 0, done);
+  transfer.begin('read', 3, range, { flags: 0, aside: false }, done);
   complete(0);
   expect(errors.map((error) => error?.code)).toEqual(['EIO', 'EIO']);
   expect(errors[0]?.message).toContain('leg.img: read at byte 550');
@@ -78,7 +91,7 @@ test('an error, or the end of the device, ends it and says where', () => {
 
 test('a flush flushes data, and a transfer that has ended is there for the next one', () => {
   const { over, put, transfer, errors, done, complete, ends } = device();
-  transfer.begin('write', 3, range, 2, done);
+  transfer.begin('write', 3, range, { flags: 2, aside: false }, done);
   complete(100);
   expect(over.idle).toEqual([transfer]);
   transfer.beginFlush(3, done);
