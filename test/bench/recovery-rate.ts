@@ -4,7 +4,9 @@
  *
  * Both legs are cached; each round runs every tool, then a recovery, so that drift hits all. The tools
  * write into the existing file and are not asked to sync, as recovery's clock stops when the regions are
- * in sync, before the sweep has flushed them: all figures are copies into the page cache.
+ * in sync, before the sweep has flushed them: all figures are copies into the page cache. What the one
+ * before has left to be written is written first, and what it has dropped from the cache (nbdcopy does)
+ * is read again, or the next one would wait for both.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import path from 'node:path';
@@ -50,7 +52,11 @@ export async function benchRecovery({ rounds, legMib, parents }: RecoveryOptions
       const tookEach = new Map(tools.map((tool): [string, number[]] => [tool, []]));
       const recovery: number[] = [];
       for (let round = 0; round < rounds; round += 1) {
-        for (const [tool, took] of tookEach) took.push(copySeconds(COPIERS[tool]?.(a, b) ?? []));
+        for (const [tool, took] of tookEach) {
+          settle(a, b);
+          took.push(copySeconds(COPIERS[tool]?.(a, b) ?? []));
+        }
+        settle(a, b);
         recovery.push(await recoverySeconds(state));
       }
       const rate = (seconds: number) => ((legMib * MIB) / 1e6 / seconds).toFixed(0);
@@ -119,6 +125,11 @@ function makeMirror(directory: string, legMib: number) {
   const state = path.join(directory, 'state');
   mirrorctl(state, 'create', 'm', a, b);
   return { a, b, state };
+}
+
+function settle(...legs: readonly string[]): void {
+  execFileSync('sync');
+  for (const leg of legs) execFileSync('dd', [`if=${leg}`, 'of=/dev/null', 'bs=1M', 'status=none']);
 }
 
 function copySeconds([tool = '', ...words]: readonly string[]): number {

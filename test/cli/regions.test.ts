@@ -32,15 +32,6 @@ async function benchWithEngine(): Promise<Bench> {
   return bench;
 }
 
-function setLog(bench: Bench, ...bits: number[]): void {
-  const log = Buffer.alloc(1536);
-  log.writeUInt32LE(0x4d695272, 0);
-  log.writeUInt32LE(2, 4);
-  log.writeBigUInt64LE(100n, 8);
-  log.set(bits, 1024);
-  writeFileSync(bench.at('state/m0.log'), log);
-}
-
 test('the engine knows the states of the regions', async () => {
   const bench = await benchWithEngine();
   expect((await bench.run('regions', 'm0')).out).toBe(
@@ -78,7 +69,7 @@ test('--state chooses', async () => {
 
 test('without an engine the log is asked, as the next activation would believe it', async () => {
   const bench = await benchWithMirror();
-  setLog(bench, 0xff, 0xf0);
+  bench.setLog(0xff, 0xf0);
   const { document } = await bench.json('regions', 'm0');
   expect(document.from).toBe('log');
   expect(document.regions).toEqual([

@@ -63,6 +63,16 @@ export class Bench {
     writeDefinition(this.places, spec);
   }
 
+  /** The log of `m0` with its hundred regions, those of `bits` clean. */
+  setLog(...bits: number[]): void {
+    const log = Buffer.alloc(1536);
+    log.writeUInt32LE(0x4d695272, 0);
+    log.writeUInt32LE(2, 4);
+    log.writeBigUInt64LE(100n, 8);
+    log.set(bits, 1024);
+    writeFileSync(this.at('state/m0.log'), log);
+  }
+
   /** Serves `name` until the test ends or `stop` is called. */
   async engine(name: string, handler: ControlHandler): Promise<{ stop: () => Promise<void> }> {
     makeRuntimeDirectory(this.places);

@@ -6,8 +6,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { recorded } from '../../src/watch/recording.ts';
 import { ScriptedEngine } from '../tui/scripted-engine.ts';
+import { recordingOf } from '../watch/recording-of.ts';
 import { Bench } from './run-command.ts';
 
 const MIRRORCTL = path.resolve(import.meta.dirname, '../../bin/mirrorctl');
@@ -80,20 +80,7 @@ test('of an engine: as it is after a moment of looking', async () => {
 
 test('of a recording: any moment of it, by default the last', async () => {
   const bench = new Bench();
-  const engine = new ScriptedEngine(100);
-  const lines: string[] = [];
-  let now = 0;
-  const source = recorded(
-    engine,
-    (line) => lines.push(line),
-    () => now,
-  ).open();
-  for (; now <= 10; now += 1) {
-    engine.states[now] = 2;
-    await source.ask({ ask: 'map', since: now });
-    for (const ask of ['status', 'counters'] as const) await source.ask({ ask });
-    await source.ask({ ask: 'events', since: 0 });
-  }
+  const lines = await recordingOf(10, new ScriptedEngine(100));
   writeFileSync(bench.at('m0.rec'), lines.join(''));
   const replay = ['--replay', 'm0.rec', '--export'];
   expect((await tui(bench, ...replay, 'end.txt')).code).toBe(0);

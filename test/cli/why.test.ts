@@ -52,15 +52,6 @@ async function benchWithEngine(
   return bench;
 }
 
-function setLog(bench: Bench, ...bits: number[]): void {
-  const log = Buffer.alloc(1536);
-  log.writeUInt32LE(0x4d695272, 0);
-  log.writeUInt32LE(2, 4);
-  log.writeBigUInt64LE(100n, 8);
-  log.set(bits, 1024);
-  writeFileSync(bench.at('state/m0.log'), log);
-}
-
 test('everything about one region, by its number and by an offset', async () => {
   const bench = await benchWithEngine({
     ...NOSYNC,
@@ -208,7 +199,7 @@ test('a mark that is not on disk yet is said, and a finding of the last check', 
 describe('without an engine', () => {
   test('the log, the sidecar and what was noted answer', async () => {
     const bench = await benchWithMirror();
-    setLog(bench, 0x01);
+    bench.setLog(0x01);
     const answer = async (region: string) => (await bench.json('why', 'm0', region)).document;
     expect(await answer('0')).toMatchObject({
       ...{ state: 'clean', from: 'log', since: null, holders: null, writes: null },
@@ -231,7 +222,7 @@ describe('without an engine', () => {
 
   test('a leg that is gone is what everything waits for', async () => {
     const bench = await benchWithMirror();
-    setLog(bench, 0x01);
+    bench.setLog(0x01);
     const { uuid, sizeBytes, regionSizeBytes } = readDefinition(bench.places, 'm0');
     const legs = ['a.img', 'b.img'].map((name, leg) => {
       const missesSince = leg === 1 ? 4 : null;
@@ -256,7 +247,7 @@ describe('without an engine', () => {
 
   test('what a check found is known', async () => {
     const bench = await benchWithMirror();
-    setLog(bench, 0xff);
+    bench.setLog(0xff);
     const { uuid } = readDefinition(bench.places, 'm0');
     const legs = ['a.img', 'b.img'].map((name) => bench.at(name));
     const report: CheckReport = {

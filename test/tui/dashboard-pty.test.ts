@@ -1,10 +1,11 @@
 /** The built program on a real pseudo-terminal, watching a real engine. */
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { crash, withDefect } from '../terminal/planted-defect.ts';
 import { PtyScreen } from '../terminal/pty-screen.ts';
 
 const MIRRORCTL = path.resolve(import.meta.dirname, '../../bin/mirrorctl');
@@ -130,17 +131,13 @@ test('stopped without a word and let go on, it takes the terminal anew', {
 test('a defect is said after the terminal has been given back', {
   timeout: PATIENCE_MS,
 }, async () => {
-  const saboteur = path.join(directory, 'saboteur.mjs');
-  const defect = "process.on('SIGUSR2', () => { throw new TypeError('planted') });";
-  writeFileSync(saboteur, defect);
-  const env = { NODE_OPTIONS: `--import=${saboteur}` };
+  const env = withDefect(directory);
   const words = ['tui', 'm', '--state-dir', path.join(directory, 'state')];
   const screen = new PtyScreen(MIRRORCTL, words, { columns: 80, rows: 24, env });
   screens.push(screen);
   await screen.until(/clean 2,048/);
-  process.kill(screen.pid, 'SIGUSR2');
-  expect(await screen.exited).toMatchObject({ exitCode: 70 });
-  const text = await screen.text();
+  const { exitCode, text } = await crash(screen);
+  expect(exitCode).toBe(70);
   expect(screen.isAlternate).toBe(false);
   expect(screen.terminal.modes.mouseTrackingMode).toBe('none');
   expect(text).toMatch(/this is a bug in mirrorctl: planted \[BUG\]/);

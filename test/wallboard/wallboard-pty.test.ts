@@ -1,10 +1,11 @@
 /** The built wallboard on a real pseudo-terminal, watching a real engine. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PtyOptions } from '../terminal/pty-screen.ts';
+import { crash, withDefect } from '../terminal/planted-defect.ts';
 import { PtyScreen } from '../terminal/pty-screen.ts';
 
 const MIRRORCTL = path.resolve(import.meta.dirname, '../../bin/mirrorctl');
@@ -78,13 +79,10 @@ test('with NO_COLOR no colour is written', { timeout: PATIENCE_MS }, async () =>
 test('a defect is said after the terminal has been given back', {
   timeout: PATIENCE_MS,
 }, async () => {
-  const saboteur = path.join(directory, 'saboteur.mjs');
-  const defect = "process.on('SIGUSR2', () => { throw new TypeError('planted') });";
-  writeFileSync(saboteur, defect);
-  const screen = open(80, 24, { NODE_OPTIONS: `--import=${saboteur}` });
+  const screen = open(80, 24, withDefect(directory));
   await screen.until(WHOLE);
-  process.kill(screen.pid, 'SIGUSR2');
-  expect(await screen.exited).toMatchObject({ exitCode: 70 });
-  expect(await screen.text()).toMatch(/this is a bug in mirrorctl: planted \[BUG\]/);
+  const { exitCode, text } = await crash(screen);
+  expect(exitCode).toBe(70);
+  expect(text).toMatch(/this is a bug in mirrorctl: planted \[BUG\]/);
   expect(screen.isAlternate).toBe(false);
 });

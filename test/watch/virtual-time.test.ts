@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { MirrorWatch } from '../../src/watch/mirror-watch.ts';
-import { recorded, replaySource } from '../../src/watch/recording.ts';
+import { replaySource } from '../../src/watch/recording.ts';
 import { VirtualTime } from '../../src/watch/virtual-time.ts';
 import { ScriptedEngine } from '../tui/scripted-engine.ts';
+import { recordingOf } from './recording-of.ts';
 
 test('calls come in the order of their time, those taken back never', async () => {
   const time = new VirtualTime();
@@ -26,21 +27,7 @@ test('calls come in the order of their time, those taken back never', async () =
 });
 
 test('a recording of a minute is watched in no time, with all that was recorded', async () => {
-  const engine = new ScriptedEngine(100);
-  const lines: string[] = [];
-  let now = 0;
-  const source = recorded(
-    engine,
-    (line) => lines.push(line),
-    () => now,
-  ).open();
-  for (; now <= 60; now += 1) {
-    engine.states[now] = 2;
-    engine.status = { ...engine.status, inSyncRegions: 99 - now };
-    await source.ask({ ask: 'map', since: now });
-    for (const ask of ['status', 'counters'] as const) await source.ask({ ask });
-    await source.ask({ ask: 'events', since: 0 });
-  }
+  const lines = await recordingOf(60, new ScriptedEngine(100));
   const time = new VirtualTime();
   const replay = replaySource(lines.join('').split('\n'), time.now);
   expect(replay.seconds).toBe(60);
