@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { PtyOptions } from '../terminal/pty-screen.ts';
 import { crash, withDefect } from '../terminal/planted-defect.ts';
+import type { PtyOptions } from '../terminal/pty-screen.ts';
 import { PtyScreen } from '../terminal/pty-screen.ts';
 
 const MIRRORCTL = path.resolve(import.meta.dirname, '../../bin/mirrorctl');
