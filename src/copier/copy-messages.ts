@@ -2,9 +2,11 @@
  * What the copy pool and its workers say to each other. Both ends are of one build, so there is no
  * version; everything survives a structured clone.
  *
- *   pool ── WorkOrder, any number ahead ──▶ worker      carried out in the order given
- *   pool ◀── WorkReport, one per order ──── worker      of the order's kind
+ *   pool ── WorkOrders, any number ahead ─▶ worker      carried out in the order given
+ *   pool ◀── WorkReports, one per order ─── worker      of the order's kind
  *   pool ── 'finish' ─────────────────────▶ worker      ends after the orders before it
+ *
+ * A message costs as much as copying a tenth of a region of 512 KiB, so both sides gather what there is.
  *
  * Descriptors are the process's, so a worker uses the numbers it is told; the pool's owner keeps them
  * open until the pool is closed.
@@ -48,7 +50,11 @@ export interface CopyWorkerStart {
 export interface CopyManner {
   /** Read what the targets hold, and write only where it differs. */
   readonly compares: boolean;
+  /** Past the page cache, wherever whole blocks are copied. */
+  readonly direct: boolean;
 }
+
+export const USUAL_MANNER: CopyManner = { compares: false, direct: false };
 
 /** `length` bytes at `offset` of the mirror, on two legs or more. */
 export interface CompareJob {
@@ -80,4 +86,5 @@ export type WorkReport =
   | { readonly id: number; readonly kind: 'copy'; readonly outcome: CopyOutcome }
   | { readonly id: number; readonly kind: 'compare'; readonly outcome: CompareOutcome };
 
-export type ToCopyWorker = WorkOrder | 'finish';
+export type ToCopyWorker = readonly WorkOrder[] | 'finish';
+export type FromCopyWorker = readonly WorkReport[];

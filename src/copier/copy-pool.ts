@@ -30,10 +30,12 @@ import type {
   CopyManner,
   CopyOutcome,
   CopyWorkerStart,
+  FromCopyWorker,
   ToCopyWorker,
   WorkOrder,
   WorkReport,
 } from './copy-messages.ts';
+import { USUAL_MANNER } from './copy-messages.ts';
 
 export type CopyDone = (outcome: CopyOutcome) => void;
 export type CompareDone = (outcome: CompareOutcome) => void;
@@ -58,6 +60,8 @@ interface Copier {
   readonly worker: Worker;
   readonly pulse: CallPulse;
   readonly ahead: Map<number, Task>;
+  /** Orders among those ahead that the worker has not been told yet. */
+  unsaid: WorkOrder[];
   /** The call that it was in when somebody looked, and when that was first so. */
   seen: { readonly call: number; readonly since: number } | null;
   /** Called when it is gone, if it was dismissed. */
@@ -71,13 +75,14 @@ export class CopyPool {
   readonly #hangs: HangWatch | null;
   #copiers: readonly Copier[];
   #nextId = 0;
+  #gathers = false;
   #closed: Promise<void> | null = null;
 
   /** The devices stay open until the pool is closed. */
   constructor(
     legs: readonly CopyLeg[],
     workers: number,
-    manner: CopyManner = { compares: false },
+    manner: CopyManner = USUAL_MANNER,
     hangs: HangWatch | null = null,
   ) {
     invariant(workers > 0, 'somebody must copy');
@@ -130,7 +135,21 @@ export class CopyPool {
     this.#nextId += 1;
     copier.ahead.set(id, task);
     const { kind, job } = task;
-    tell(copier.worker, { id, kind, job } as WorkOrder);
+    copier.unsaid.push({ id, kind, job } as WorkOrder);
+    if (!this.#gathers) send(copier);
+  }
+
+  /** What ends often leads to new orders: they go out together. */
+  #take(ahead: Copier['ahead'], reports: FromCopyWorker): void {
+    this.#gathers = true;
+    for (const report of reports) {
+      const task = ahead.get(report.id);
+      invariant(task !== undefined, `order ${report.id} was reported, but is not under way`);
+      ahead.delete(report.id);
+      end(task, report);
+    }
+    this.#gathers = false;
+    for (const copier of this.#copiers) send(copier);
   }
 
   /** `copier` has been dismissed in a call on `leg`. */
@@ -156,7 +175,7 @@ export class CopyPool {
 
   async #finish(): Promise<void> {
     const copiers = this.#copiers;
-    for (const { worker } of copiers) tell(worker, 'finish');
+    for (const { worker } of copiers) worker.postMessage('finish' satisfies ToCopyWorker);
     await Promise.all(copiers.map(({ gone }) => gone));
   }
 
@@ -166,12 +185,7 @@ export class CopyPool {
     const worker = new Worker(ENTRY, { name: 'mirrorctl-copier', workerData });
     const ahead: Copier['ahead'] = new Map();
     let cause = 'the copy worker ended';
-    worker.on('message', (report: WorkReport) => {
-      const task = ahead.get(report.id);
-      invariant(task !== undefined, `order ${report.id} was reported, but is not under way`);
-      ahead.delete(report.id);
-      end(task, report);
-    });
+    worker.on('message', (reports: FromCopyWorker) => this.#take(ahead, reports));
     worker.on('error', (error) => {
       cause = `the copy worker failed: ${error instanceof Error ? error.message : error}`;
     });
@@ -184,13 +198,15 @@ export class CopyPool {
         resolve();
       });
     });
-    const copier: Copier = { worker, pulse, ahead, gone, seen: null, over: null };
+    const copier: Copier = { worker, pulse, ahead, gone, unsaid: [], seen: null, over: null };
     return copier;
   }
 }
 
-function tell(worker: Worker, message: ToCopyWorker): void {
-  worker.postMessage(message);
+function send(copier: Copier): void {
+  if (copier.unsaid.length === 0) return;
+  copier.worker.postMessage(copier.unsaid satisfies ToCopyWorker);
+  copier.unsaid = [];
 }
 
 function end(task: Task, report: WorkReport): void {

@@ -5,9 +5,8 @@
  *   source    ████████░░░░░░░░████        data is copied, at most a chunk at a time,
  *   target    ▒▒▒▒▒▒▒▒▒▒▒▒░░░░▒▒▒▒        a hole becomes a hole unless it is one already
  *
- * From one file to one other the kernel copies by itself, where that is sure to give the copy blocks
- * of its own; otherwise, and where it refuses, bytes are read once and written to each target.
- * So a failure always tells which leg it was.
+ * Bytes are read once and written to each target, so a failure always tells which leg it was, and every
+ * leg has blocks of its own.
  *
  * Asked to compare, it reads the targets, too, and writes only the blocks that differ: for a leg that is
  * slow to write, wears out, or is known to be nearly right. It is the device that is asked: after a flush
@@ -17,19 +16,19 @@
  */
 import fs from 'node:fs';
 import { allocationRuns } from '../devices/allocation-runs.ts';
-import { copyFileRange, fallocateNow, pwriteNow } from '../devices/file-calls.ts';
+import { fallocateNow, pagesOf, pwriteNow } from '../devices/file-calls.ts';
 import { ioError, ioErrorOfErrno } from '../devices/io-error.ts';
 import type { IoError } from '../devices/leg-io.ts';
 import { invariant } from '../errors/invariant.ts';
 import type { CallWatch } from './call-pulse.ts';
 import { unwatched } from './call-pulse.ts';
 import type { CopyJob, CopyLeg, CopyManner, CopyOutcome } from './copy-messages.ts';
+import { USUAL_MANNER } from './copy-messages.ts';
 import type { WatchedLeg } from './leg-reading.ts';
-import { endOf, forget, readFully, watchedLegs } from './leg-reading.ts';
+import { directOr, endOf, forget, readFully, watchedLegs } from './leg-reading.ts';
 
-/** Both measured: larger ones leave the processor's cache, smaller ones cost calls. */
-const CHUNK_BYTES = 512 * 1024;
-const KERNEL_CHUNK_BYTES = 2 * 1024 * 1024;
+/** Measured: larger ones leave the processor's cache, smaller ones cost calls. */
+const CHUNK_BYTES = 1024 * 1024;
 
 /** As small as what differs alone should be, as large as a call is worth. */
 const COMPARED_BYTES = 64 * 1024;
@@ -40,8 +39,6 @@ const ZEROES = new Uint8Array(CHUNK_BYTES);
 interface Progress {
   readonly source: WatchedLeg;
   readonly targets: readonly Target[];
-  /** The one target that the kernel may copy to by itself. */
-  readonly kernelTarget: WatchedLeg | null;
   readError: IoError | null;
   bytesCopied: number;
   bytesSkippedAsHoles: number;
@@ -61,7 +58,7 @@ interface DataRun {
 export class LegCopier {
   readonly #legs: readonly WatchedLeg[];
   readonly #compares: boolean;
-  readonly #buffer = new Uint8Array(CHUNK_BYTES);
+  readonly #buffer = pagesOf(CHUNK_BYTES);
   readonly #compared = new Uint8Array(COMPARED_BYTES);
   /**
    * The last run of data found in each source. To find its end the kernel may have to walk through
@@ -73,10 +70,10 @@ export class LegCopier {
   /** Whatever is called on a leg goes through `watch`, which may throw to end it all. */
   constructor(
     legs: readonly CopyLeg[],
-    { compares }: CopyManner = { compares: false },
+    { compares, direct }: CopyManner = USUAL_MANNER,
     watch: CallWatch = unwatched,
   ) {
-    this.#legs = watchedLegs(legs, watch);
+    this.#legs = watchedLegs(legs, watch, direct ? 'pageCache' : 'nothing');
     this.#compares = compares;
   }
 
@@ -120,14 +117,13 @@ export class LegCopier {
   #copyData(progress: Progress, start: number, length: number): void {
     const end = start + length;
     if (this.#compares) for (const { leg } of progress.targets) forget(leg, start, length);
-    let at = this.#compares ? start : copyInKernel(progress, start, end);
-    while (at < end && isWorthwhile(progress)) {
+    for (let at = start; at < end && isWorthwhile(progress); ) {
       const chunk = this.#buffer.subarray(0, end - at);
       progress.readError = readFully(progress.source, chunk, at);
       if (progress.readError !== null) return;
       for (const target of alive(progress)) target.error = this.#bring(target.leg, chunk, at);
       at += chunk.length;
-      progress.bytesCopied += chunk.length;
+      if (isWorthwhile(progress)) progress.bytesCopied += chunk.length;
     }
   }
 
@@ -150,22 +146,13 @@ export class LegCopier {
 }
 
 function begin(source: WatchedLeg, targets: readonly WatchedLeg[]): Progress {
-  const [only, ...others] = targets;
-  const inKernel = only !== undefined && others.length === 0 && isKernelCopySafe(source, only);
   return {
     source,
     targets: targets.map((leg) => ({ leg, error: null })),
-    kernelTarget: inKernel ? only : null,
     readError: null,
     bytesCopied: 0,
     bytesSkippedAsHoles: 0,
   };
-}
-
-function isKernelCopySafe(source: WatchedLeg, target: WatchedLeg): boolean {
-  return [source, target].every(({ device }) => {
-    return device.kind === 'file' && !device.traits.mayShareBlocks;
-  });
 }
 
 /** Nothing has failed that would make going on pointless. */
@@ -175,26 +162,6 @@ function isWorthwhile(progress: Progress): boolean {
 
 function alive({ targets }: Progress): readonly Target[] {
   return targets.filter(({ error }) => error === null);
-}
-
-/**
- * Returns how far it came; for the rest, and for the reason why, the bytes must be read. A call that does
- * not come back counts as the target's: it is the one that may still be written.
- */
-function copyInKernel(progress: Progress, start: number, end: number): number {
-  const { source, kernelTarget: target } = progress;
-  if (target === null) return start;
-  let at = start;
-  while (at < end) {
-    const from = source.offsetBytes + at;
-    const to = target.offsetBytes + at;
-    const length = Math.min(end - at, KERNEL_CHUNK_BYTES);
-    const count = target.call((fd) => copyFileRange(source.device.fd, from, fd, to, length));
-    if (count <= 0) break;
-    at += count;
-    progress.bytesCopied += count;
-  }
-  return at;
 }
 
 function copyHole(progress: Progress, at: number, length: number): void {
@@ -223,7 +190,8 @@ function makeHole(leg: WatchedLeg, at: number, length: number): IoError | null {
 function writeFully(leg: WatchedLeg, from: Uint8Array, at: number): IoError | null {
   for (let done = 0; done < from.length; ) {
     const offset = leg.offsetBytes + at + done;
-    const count = leg.call((fd) => pwriteNow(fd, from.subarray(done), offset));
+    const rest = from.subarray(done);
+    const count = leg.call((fd) => pwriteNow(directOr(fd, leg, rest, offset), rest, offset));
     if (count < 0) return ioErrorOfErrno(count, `${leg.device.path}: copying to byte ${at + done}`);
     if (count === 0) return ioError('EIO', `${leg.device.path}: took nothing at byte ${at + done}`);
     done += count;

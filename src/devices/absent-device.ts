@@ -20,7 +20,7 @@ export function absentDevice(path: string): OpenDevice {
     sizeBytes: byteCount(0),
     blockBytes: byteCount(BLOCK_BYTES),
     identity: { kind: 'file', id, storage: id, storageOffset: 0 },
-    traits: { name: 'absent', mayStall: false, inMemory: false, mayShareBlocks: true },
+    traits: { name: 'absent', mayStall: false, inMemory: false },
     nowaitReads: false,
   };
 }

@@ -1,6 +1,6 @@
 /**
  * What files and block devices can do beyond Node's `fs`: read without waiting, punch holes, find
- * holes, read ahead, copy inside the kernel.
+ * holes, read ahead.
  *
  * Every function returns what the kernel returns: a count or position, or the negative errno. On
  * the paths that run a hundred thousand times a second an exception would cost more than the call.
@@ -16,6 +16,9 @@ import { libc } from './libc.ts';
 export const ENOSYS = -os.constants.errno.ENOSYS;
 export const ENXIO = -os.constants.errno.ENXIO;
 export const EOPNOTSUPP = -os.constants.errno.EOPNOTSUPP;
+
+/** Or a part of one. */
+const PAGE_BYTES = 4096;
 
 const RWF_NOWAIT = 0x8;
 const SEEK_DATA = 3;
@@ -119,20 +122,14 @@ export function seekHole(fd: number, position: number): number {
   return orErrno(libc().lseek(fd, position, SEEK_HOLE));
 }
 
-const fromCell = new BigInt64Array(1);
-const toCell = new BigInt64Array(1);
-
-/** Copies up to `length` bytes without a detour through user space; a short count is usual. */
-export function copyFileRange(
-  from: number,
-  fromPosition: number,
-  to: number,
-  toPosition: number,
-  length: number,
-): number {
-  fromCell[0] = BigInt(fromPosition);
-  toCell[0] = BigInt(toPosition);
-  return orErrno(libc().copyFileRange(from, fromCell, to, toCell, length, 0));
+/**
+ * `length` bytes that begin where a page does. A large copy to or from them is up to a third faster than
+ * with memory from anywhere: a processor copies slowly between addresses that differ by little modulo 4 KiB.
+ */
+export function pagesOf(length: number): Uint8Array {
+  const room = new Uint8Array(length + PAGE_BYTES);
+  const start = -Number(libc().address(room) % BigInt(PAGE_BYTES)) & (PAGE_BYTES - 1);
+  return room.subarray(start, start + length);
 }
 
 /** `result` of a call of libc(), with errno folded in; must be applied right after the call. */

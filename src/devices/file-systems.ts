@@ -1,10 +1,8 @@
 /**
- * What we need to know of the file system a leg lies on. Three questions, asked of statfs(2):
+ * What we need to know of the file system a leg lies on. Two questions, asked of statfs(2):
  *
  * - may a write to the page cache take forever? (a network, or a process in user space, is behind it)
  * - do reads come from memory anyhow, so that waiting is no question?
- * - may copying a range make the copy share blocks with the source? Two legs that share a block are
- *   one leg, so there we copy by reading and writing.
  *
  * What is not in the table gets the careful answer to each. Magic numbers: Linux UAPI linux/magic.h.
  */
@@ -14,25 +12,23 @@ export interface FileSystemTraits {
   readonly name: string;
   readonly mayStall: boolean;
   readonly inMemory: boolean;
-  readonly mayShareBlocks: boolean;
 }
 
-const LOCAL = { mayStall: false, inMemory: false, mayShareBlocks: false };
-const LOCAL_SHARING = { ...LOCAL, mayShareBlocks: true };
+const LOCAL = { mayStall: false, inMemory: false };
 const IN_MEMORY = { ...LOCAL, inMemory: true };
-/** Behind a network or a process: neither prompt nor known to keep copies apart. */
-const REMOTE = { mayStall: true, inMemory: false, mayShareBlocks: true };
+/** Behind a network or a process. */
+const REMOTE = { mayStall: true, inMemory: false };
 
 const FILE_SYSTEMS: ReadonlyMap<number, FileSystemTraits> = new Map([
   [0xef53, { name: 'ext4', ...LOCAL }],
   [0x01021994, { name: 'tmpfs', ...IN_MEMORY }],
   [0x858458f6, { name: 'ramfs', ...IN_MEMORY }],
-  [0x58465342, { name: 'xfs', ...LOCAL_SHARING }],
-  [0x9123683e, { name: 'btrfs', ...LOCAL_SHARING }],
-  [0xca451a4e, { name: 'bcachefs', ...LOCAL_SHARING }],
-  [0x2fc12fc1, { name: 'zfs', ...LOCAL_SHARING }],
-  [0xf2f52010, { name: 'f2fs', ...LOCAL_SHARING }],
-  [0x794c7630, { name: 'overlayfs', ...LOCAL_SHARING }],
+  [0x58465342, { name: 'xfs', ...LOCAL }],
+  [0x9123683e, { name: 'btrfs', ...LOCAL }],
+  [0xca451a4e, { name: 'bcachefs', ...LOCAL }],
+  [0x2fc12fc1, { name: 'zfs', ...LOCAL }],
+  [0xf2f52010, { name: 'f2fs', ...LOCAL }],
+  [0x794c7630, { name: 'overlayfs', ...LOCAL }],
   [0x6969, { name: 'nfs', ...REMOTE }],
   [0xfe534d42, { name: 'smb', ...REMOTE }],
   [0xff534d42, { name: 'cifs', ...REMOTE }],
@@ -46,7 +42,6 @@ export const BLOCK_DEVICE_TRAITS: FileSystemTraits = {
   name: 'block device',
   mayStall: true,
   inMemory: false,
-  mayShareBlocks: true,
 };
 
 export function fileSystemOf(path: string): FileSystemTraits {

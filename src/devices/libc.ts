@@ -39,14 +39,6 @@ export interface Libc {
   readonly fadvise: Deferrable<
     (fd: number, offset: number, length: number, advice: number) => number
   >;
-  readonly copyFileRange: (
-    from: number,
-    fromPosition: BigInt64Array,
-    to: number,
-    toPosition: BigInt64Array,
-    length: number,
-    flags: number,
-  ) => number;
   readonly fcntl: (fd: number, command: number, argument: Uint8Array) => number;
   readonly ioctl: (fd: number, request: number, argument: Uint8Array) => number;
 }
@@ -63,7 +55,6 @@ const SIGNATURES = {
   lseek: 'int64_t lseek(int, int64_t, int)',
   fallocate: 'int fallocate(int, int, int64_t, int64_t)',
   fadvise: 'int posix_fadvise(int, int64_t, int64_t, int)',
-  copyFileRange: 'int64_t copy_file_range(int, void *, int, void *, size_t, unsigned int)',
   fcntl: 'int fcntl(int, int, void *)',
   ioctl: 'int ioctl(int, unsigned long, void *)',
 } as const;

@@ -16,9 +16,9 @@
  * A request that hangs keeps a kernel thread for as long as it hangs. Each device has room for
  * `IN_FLIGHT_MAX` of them and no more, the rest stands in line, so that the other devices go on.
  */
-import fs from 'node:fs';
 import os from 'node:os';
 import { broken, invariant } from '../errors/invariant.ts';
+import { DirectDescriptor } from './direct-descriptor.ts';
 import { changeCacheLater } from './file-calls.ts';
 import { ioError, ioErrorOfErrno } from './io-error.ts';
 import type { IoUring } from './io-uring.ts';
@@ -53,7 +53,8 @@ export class RingDevice implements TransferDevice {
   readonly #memory: NativeMemory;
   readonly #device: OpenDevice;
   readonly #fd: number;
-  readonly #directFd: number;
+  /** Null: through the page cache. */
+  readonly #direct: DirectDescriptor | null;
   readonly #writesNow: boolean;
   readonly #readsNow: boolean;
   readonly #cost: WriteCost | null;
@@ -78,9 +79,8 @@ export class RingDevice implements TransferDevice {
     this.#device = device;
     this.path = device.path;
     this.#fd = device.fd;
-    // Nothing lies behind the page cache of tmpfs.
-    const direct = manner.direct && !traits.inMemory;
-    this.#directFd = direct ? openDirect(device) : -1;
+    this.#direct = manner.direct ? DirectDescriptor.open(device) : null;
+    const direct = this.#direct !== null;
     const local = manner.policy === null ? !traits.mayStall : manner.policy === 'inline';
     this.#writesNow = local && !direct;
     this.#cost = manner.policy === null ? manner.cost : null;
@@ -136,19 +136,14 @@ export class RingDevice implements TransferDevice {
   }
 
   close(): void {
-    if (this.#directFd >= 0) fs.closeSync(this.#directFd);
+    this.#direct?.close();
   }
 
   #begin(verb: 'read' | 'write', range: Range, manner: Manner, done: Done): void {
-    const fd = this.#isAligned(range) ? this.#directFd : this.#fd;
+    const { address, length, position } = range;
+    const direct = this.#direct?.takes(address, length, position) ? this.#direct : null;
+    const fd = direct?.fd ?? this.#fd;
     this.#lane.enter(() => this.#transfer().begin(verb, fd, range, manner, done));
-  }
-
-  /** O_DIRECT takes whole blocks only; the rest goes through the page cache, which the kernel keeps in step. */
-  #isAligned({ address, length, position }: Range) {
-    if (this.#directFd < 0) return false;
-    const { blockBytes } = this.#device;
-    return address % blockBytes === 0 && length % blockBytes === 0 && position % blockBytes === 0;
   }
 
   #transfer(): Transfer {
@@ -200,10 +195,4 @@ export class RingDevice implements TransferDevice {
     const attempt = `${this.path}: write at byte ${position}`;
     return count < 0 ? ioErrorOfErrno(count, attempt) : ioError('EIO', `${attempt}: took nothing`);
   }
-}
-
-/** Opened through /proc, so that it is this very device; throws what `open` throws. */
-function openDirect({ fd, durableFd }: OpenDevice): number {
-  const { O_RDWR, O_RDONLY, O_DIRECT } = fs.constants;
-  return fs.openSync(`/proc/self/fd/${fd}`, (durableFd >= 0 ? O_RDWR : O_RDONLY) | O_DIRECT);
 }

@@ -89,6 +89,7 @@ export class RingLoop {
   #round(): void {
     if (!this.#running) return;
     this.#visitDue = false;
+    this.#roundBegan = Number.NEGATIVE_INFINITY;
     if (!this.#polling) {
       this.#polling = true;
       this.ring.put(OPERATION.POLL_ADD, this.#libuvFd, 0, 0, 0, POLLIN, this.#libuvReadable);

@@ -3,6 +3,7 @@
  * carries out what it asks for. A mirror that is changed while it serves gets a new one, as dm does
  * when a table is loaded and resumed; what connects clients, and the ring, stay (engine-worker.ts).
  */
+import { availableParallelism } from 'node:os';
 import { CopyPool } from '../copier/copy-pool.ts';
 import type { FaultPlan } from '../devices/fault-plan.ts';
 import { FaultyLegIo } from '../devices/faulty-leg-io.ts';
@@ -19,7 +20,8 @@ import type { Surroundings } from './effect-runner.ts';
 import { EffectRunner } from './effect-runner.ts';
 import { GuardedCopies } from './guarded-copies.ts';
 
-const COPIERS = 1;
+/** One has the next range read while the other writes; more would only wait for each other's locks. */
+const COPIERS = Math.min(2, availableParallelism());
 
 export interface TableParts {
   readonly spec: MirrorSpec;
@@ -71,7 +73,7 @@ export class LiveTable {
     this.#copies = new CopyPool(
       places,
       COPIERS,
-      { compares: ground.comparesCopies },
+      { compares: ground.comparesCopies, direct: path.isDirect },
       { limitMs: timed.limitMs, hangs: (leg) => timed.hangs(leg) },
     );
     this.runner = new EffectRunner({

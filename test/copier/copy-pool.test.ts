@@ -65,6 +65,22 @@ const regionsOf = (sizeBytes: number) =>
   Array.from({ length: sizeBytes / REGION }, (_, index) => index * REGION);
 
 describe.each([1, 2])('with %d workers', (workers) => {
+  test('what is ordered when a copy has ended is carried out, and so is what is ordered later', async () => {
+    const { legs: given } = legs(2, 4 * MIB);
+    const pool = new CopyPool(given, workers);
+    const [first = 0, ...others] = regionsOf(4 * MIB);
+    await new Promise<void>((resolve) => {
+      const copyNext = () => {
+        const next = others.shift();
+        if (next === undefined) resolve();
+        else pool.copy(jobAt(next), copyNext);
+      };
+      pool.copy(jobAt(first), copyNext);
+    });
+    expect((await ending(pool, jobAt(first))).bytesCopied).toBe(REGION);
+    await pool.close();
+  });
+
   test('every region is copied to every target, and reported once', async () => {
     const { legs: given, files } = legs(3, 4 * MIB);
     const pool = new CopyPool(given, workers);

@@ -5,13 +5,15 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CopyLeg } from '../../src/copier/copy-messages.ts';
+import { USUAL_MANNER } from '../../src/copier/copy-messages.ts';
 import { LegCopier } from '../../src/copier/leg-copier.ts';
-import { seekData } from '../../src/devices/file-calls.ts';
+import { preadCached, seekData } from '../../src/devices/file-calls.ts';
 import type { OpenDevice } from '../../src/devices/open-device.ts';
 import { byteCount, byteOffset, legIndex } from '../../src/geometry/units.ts';
 import {
   atEnd,
   attachLoop,
+  dropFromCache,
   GIB,
   legAt,
   missing,
@@ -115,7 +117,7 @@ function copiesWhatever(
 
 const SIZE = 4096 + 24 * 4096 + 8192;
 
-test('one target on the same file system gets the source’s bytes, its surroundings stay', () => {
+test('one target gets the source’s bytes, its surroundings stay', () => {
   const files = [image(SIZE), image(SIZE)];
   copiesWhatever(legsOver(files, 4096), files, 4096);
 });
@@ -125,17 +127,37 @@ test('several targets get the source’s bytes', () => {
   copiesWhatever(legsOver(files, 4096), files, 4096);
 });
 
+test('a copy past the page cache ends with the same bytes, whole blocks or not', () => {
+  const files = [image(SIZE), image(SIZE), image(SIZE)];
+  const legs = legsOver(files, 4096);
+  copiesWhatever(legs, files, 4096, new LegCopier(legs, { ...USUAL_MANNER, direct: true }));
+});
+
+testUnless(missing('dd'))('a copy past the page cache leaves nothing there', () => {
+  const files = [image(3 * MIB, 1), image(3 * MIB, 2)];
+  const legs = legsOver(files);
+  const cached = () =>
+    legs.map(({ device }) => preadCached(device.fd, new Uint8Array(MIB), 0) === MIB);
+  for (const [index, file] of files.entries()) dropFromCache(file, legs[index]?.device.fd ?? -1);
+  const direct = copy(legs, 0, 2 * MIB, new LegCopier(legs, { ...USUAL_MANNER, direct: true }));
+  expect(direct).toEqual({ ...withoutErrors(1), bytesCopied: 2 * MIB, bytesSkippedAsHoles: 0 });
+  expect(cached()).toEqual([false, false]);
+  copy(legs, 0, 2 * MIB);
+  expect(cached()).toEqual([true, true]);
+  expect(fs.readFileSync(files[1] ?? '').indexOf(2)).toBe(2 * MIB);
+});
+
 test('a copy that compares ends with the same bytes', () => {
   const files = [image(SIZE), image(SIZE), image(SIZE)];
   const legs = legsOver(files, 4096);
-  copiesWhatever(legs, files, 4096, new LegCopier(legs, { compares: true }));
+  copiesWhatever(legs, files, 4096, new LegCopier(legs, { ...USUAL_MANNER, compares: true }));
 });
 
 test('a copy that compares writes only the blocks that differ', () => {
   const [source, target] = [image(3 * MIB, 0), image(3 * MIB)];
   write(source, 70 * KIB, Buffer.alloc(10, 7));
   const legs = legsOver([source, target]);
-  const outcome = copy(legs, 0, 3 * MIB, new LegCopier(legs, { compares: true }));
+  const outcome = copy(legs, 0, 3 * MIB, new LegCopier(legs, { ...USUAL_MANNER, compares: true }));
   expect(outcome).toMatchObject({ ...withoutErrors(1), bytesCopied: 3 * MIB });
   assert.deepEqual(fs.readFileSync(target), fs.readFileSync(source));
   // What reads as zeroes on both legs was not written: the target has no blocks for it.
@@ -344,7 +366,7 @@ testUnless(noLoopDevices)('a copy that compares asks the device, not the page ca
   // As after a flush that failed: what is cached never reached the disk.
   write(disk, 64 * KIB, Buffer.alloc(4 * KIB, 9));
   const legs = [source, target].map((device) => ({ device, offsetBytes: byteCount(0) }));
-  copy(legs, 0, MIB, new LegCopier(legs, { compares: true }));
+  copy(legs, 0, MIB, new LegCopier(legs, { ...USUAL_MANNER, compares: true }));
   fs.fsyncSync(target.fd);
   assert.deepEqual(fs.readFileSync(disk), Buffer.alloc(MIB, 7));
 });

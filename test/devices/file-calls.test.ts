@@ -5,11 +5,11 @@ import os from 'node:os';
 import { beforeAll, expect, test } from 'vitest';
 import {
   changeCacheLater,
-  copyFileRange,
   ENXIO,
   EOPNOTSUPP,
   fallocateLater,
   fallocateNow,
+  pagesOf,
   preadCached,
   preadNow,
   pwriteNow,
@@ -171,22 +171,12 @@ test('seekData and seekHole find the borders of data, also above 4 GiB', () => {
   expect(seekHole(fd, 6 * GIB)).toBe(6 * GIB);
 });
 
-test('copyFileRange copies the bytes asked for, between positions above 4 GiB', () => {
-  const from = openScratch('from.img', 8 * GIB);
-  const to = openScratch('to.img', 8 * GIB);
-  const bytes = Buffer.from(Array.from({ length: 10_000 }, (_, index) => index % 251));
-  pwriteNow(from.fd, bytes, 5 * GIB + 1);
-  const count = copyFileRange(from.fd, 5 * GIB + 1, to.fd, 6 * GIB + 2, bytes.length - 1);
-  expect(count).toBe(bytes.length - 1);
-  const copied = bytesAt(to.file, 6 * GIB + 2, bytes.length);
-  expect(copied.subarray(0, -1).equals(bytes.subarray(0, -1))).toBe(true);
-  expect(copied.at(-1)).toBe(0);
-  expect(seekData(to.fd, 0)).toBe(6 * GIB);
-});
-
-test('copyFileRange answers the negative errno', () => {
-  const { fd } = openScratch('one-end.img', 100);
-  expect(copyFileRange(fd, 0, 9999, 0, 10)).toBe(-EBADF);
+test('pagesOf gives as many bytes as asked for, from where a page begins', () => {
+  for (const length of [1, 4096, 65_537, 2 ** 20]) {
+    const pages = pagesOf(length);
+    expect(pages.length).toBe(length);
+    expect(Number(libc().address(pages)) % 4096).toBe(0);
+  }
 });
 
 test('forgetting drops what is cached and loses nothing', async () => {

@@ -70,7 +70,6 @@ console.log(
     plain,
     text: Buffer.from(into).toString(),
     bad: [calls.pwriteNow(9999, into, 0), calls.preadNow(9999, into, 0)],
-    copied: calls.copyFileRange(fd, 0, fd, 32_768, 4),
     refusal,
     nowaitReads: device.nowaitReads,
     fastZero: await ended((done) => io.zero(legIndex(0), ...range, fast, done)),

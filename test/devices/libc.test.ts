@@ -23,7 +23,6 @@ const LEFT = {
   plain: [4, 4],
   text: 'abcd',
   bad: [-EBADF, -EBADF],
-  copied: -ENOSYS,
   nowaitReads: false,
   fastZero: 'EOPNOTSUPP',
   discard: null,

@@ -65,7 +65,10 @@ export const command: Command = {
       choices: ['auto', 'uring', 'fs'],
       help: 'how bytes travel: uring where the kernel allows it, fs everywhere; auto takes the best',
     },
-    direct: { value: 'none', help: 'read and write the legs past the page cache (O_DIRECT)' },
+    direct: {
+      value: 'none',
+      help: 'read and write the legs past the page cache (O_DIRECT), where their file systems can',
+    },
     compare: {
       value: 'none',
       help: 'recovery reads what the other legs hold, and writes only what differs',
