@@ -3,6 +3,7 @@
  * never waits for one.
  *
  *   copy(), compare() ─▶ the worker with the fewest orders ahead ─▶ done(outcome)     exactly once each
+ *                        the first, if they are few
  *
  * Orders are handed out at once and queue up in front of the worker, so that it goes from one to the
  * next without asking; the engine bounds how many there are (its recoveries in flight). Each is
@@ -43,6 +44,9 @@ export type CompareDone = (outcome: CompareOutcome) => void;
 type Task =
   | { readonly kind: 'copy'; readonly job: CopyJob; readonly done: CopyDone }
   | { readonly kind: 'compare'; readonly job: CompareJob; readonly done: CompareDone };
+
+/** One worker alone carries them out: whoever asks for so few wants to leave processors to others. */
+const FEW_ORDERS = 2;
 
 /** Node runs the sources as they are, where this file is one; else the compiled worker lies beside. */
 const ENTRY = import.meta.url.endsWith('.ts')
@@ -119,10 +123,11 @@ export class CopyPool {
 
   #handOut(task: Task): void {
     invariant(this.#closed === null, 'the copy pool is closed');
-    const copier = this.#copiers.reduce<Copier | null>(
-      (least, one) => (least === null || one.ahead.size < least.ahead.size ? one : least),
-      null,
-    );
+    const [first = null, ...others] = this.#copiers;
+    const least = (one: Copier | null, another: Copier) =>
+      one !== null && one.ahead.size <= another.ahead.size ? one : another;
+    const isEnough = first !== null && first.ahead.size < FEW_ORDERS;
+    const copier = isEnough ? first : others.reduce(least, first);
     if (copier === null) {
       queueMicrotask(() => cancel(task, 'no copy worker is left'));
       return;

@@ -23,12 +23,12 @@ import type { MirrorState } from './mirror-state.ts';
 import { RESUMED_EPOCH } from './mirror-state.ts';
 
 /**
- * While clients were active within this many ticks, recovery takes an eighth of its places, and, unless
+ * While clients were active within this many ticks, recovery takes a sixteenth of its places, and, unless
  * the owner has said how fast it may go, no more than this. What little there is to recover after a
  * crash is best over at once: so much is saved up that 128 MiB go first.
  */
 const FOREGROUND_WINDOW = 200;
-const FOREGROUND_SHARE = 8;
+const FOREGROUND_SHARE = 16;
 const FOREGROUND_LIMIT = { bytesPerSecond: 32 * 2 ** 20 };
 const FOREGROUND_SAVED = 4_000;
 

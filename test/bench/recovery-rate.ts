@@ -10,6 +10,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { runFio } from './fio.ts';
 import {
   has,
@@ -141,17 +142,25 @@ export async function benchForeground({
 
 const ONE_CLIENT = ['--rw=randwrite', '--bs=4k', '--iodepth=1'];
 
-/** Recovery must last longer than the look at it; it is held until the client has been seen idle. */
+const CLIENT_SECONDS = 2;
+
+/**
+ * The client is there before recovery begins, which must last longer than the client: it is held until
+ * the client has been seen alone, and then until it has been seen writing again.
+ */
 async function foregroundMicros(state: string, directory: string) {
   const socket = path.join(directory, 'nbd');
   const engine = startEngine(state, '--listen', `unix:${socket}`);
   await lineWith(engine.stdout, 'serving');
   mirrorctl(state, 'recovery', 'pause', 'm');
   const uri = `nbd+unix:///m?socket=${socket}`;
-  await runFio(uri, ONE_CLIENT, 0.5);
-  const idle = await runFio(uri, ONE_CLIENT, 0.5);
+  await runFio(uri, ONE_CLIENT, CLIENT_SECONDS);
+  const idle = await runFio(uri, ONE_CLIENT, CLIENT_SECONDS);
+  const written = statusOf(state).io.writes ?? 0;
+  const client = runFio(uri, ONE_CLIENT, CLIENT_SECONDS);
+  while ((statusOf(state).io.writes ?? 0) === written) await setImmediate();
   mirrorctl(state, 'recovery', 'resume', 'm');
-  const during = await runFio(uri, ONE_CLIENT, 0.5);
+  const during = await client;
   const { recovery } = statusOf(state);
   if (!recovery.active) console.log('recovery ended before its client did: take larger legs');
   await stopServer(engine);
