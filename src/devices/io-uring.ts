@@ -192,6 +192,11 @@ export class IoUring {
     else invariant(PASSING.includes(-taken), `io_uring_enter failed with errno ${-taken}`);
   }
 
+  /** How many entries the kernel does not know of yet. */
+  get prepared(): number {
+    return this.#prepared;
+  }
+
   get hasCompletions(): boolean {
     const words = this.#words;
     return Atomics.load(words, this.#completionTailAt) !== words[this.#completionHeadAt];

@@ -35,6 +35,8 @@ export type RingWritePolicy = 'inline' | 'ring';
 
 /** More at once gain nothing, and each may occupy a thread of the kernel. */
 export const IN_FLIGHT_MAX = 64;
+/** A disk should not wait until all that a client has sent at once is prepared. */
+const SUBMITTED_TOGETHER = 4;
 const RWF_DSYNC = 2;
 const RWF_NOWAIT = 8;
 const VECTOR_BYTES = 16;
@@ -144,6 +146,7 @@ export class RingDevice implements TransferDevice {
     const direct = this.#direct?.takes(address, length, position) ? this.#direct : null;
     const fd = direct?.fd ?? this.#fd;
     this.#lane.enter(() => this.#transfer().begin(verb, fd, range, manner, done));
+    if (this.ring.prepared >= SUBMITTED_TOGETHER) this.ring.enter(0);
   }
 
   #transfer(): Transfer {

@@ -43,6 +43,13 @@ const EXTENTS_MAX = 1024;
 /** A write this long is no longer a mistake but a stream out of step: the client is let go. */
 const SKIPPED_PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
 
+/**
+ * Answers that come one by one leave when there are so many of them, or when there are no more. A client
+ * that hears of all its requests at once sends the next all at once, and in between the disk has nothing
+ * to do.
+ */
+const ANSWERS_TOGETHER = 4;
+
 const FAILURES: Readonly<Record<Exclude<BlockOutcome, 'ok'>, Refusal>> = {
   ioError: { error: NBD_ERROR.EIO, why: 'no leg could do it' },
   noSpace: { error: NBD_ERROR.ENOSPC, why: 'a leg has no space left' },
@@ -77,6 +84,8 @@ export class NbdSession implements MemoryHolder, Answerer {
   /** Held by requests taken and not ended; part of `heldBytes`. */
   #requestBytes = 0;
   #heldBytes = 0;
+  /** Given outside of a turn since something was sent. */
+  #answersUnsent = 0;
   #receivedBytes = 0;
   #sentBytes = 0;
   /** Requests may be waiting, but a bound keeps them from being taken. */
@@ -193,7 +202,10 @@ export class NbdSession implements MemoryHolder, Answerer {
     if (outcome !== 'ok') this.#refuse(request.wire, FAILURES[outcome]);
     else if (request.whole !== null) this.#sendData(request, request.whole);
     else this.#outbox.pushSimpleReply(0, request.wire);
-    if (!this.#inTurn) this.retry();
+    if (this.#inTurn) return;
+    this.#answersUnsent += 1;
+    if (this.#answersUnsent >= ANSWERS_TOGETHER) this.#flush();
+    this.retry();
   }
 
   recount(): void {
@@ -341,6 +353,7 @@ export class NbdSession implements MemoryHolder, Answerer {
   }
 
   #flush(): void {
+    this.#answersUnsent = 0;
     if (this.#outbox.bytes > 0) {
       this.#sentBytes += this.#outbox.bytes;
       this.#transport.send(this.#outbox.take());

@@ -208,6 +208,24 @@ describeUnless(noRing)('a ring', () => {
     expect(await Promise.all(writes)).toEqual([null, null, null]);
   });
 
+  test('hands over what is begun before there is much of it', async () => {
+    const { ring } = (shared as TestRing).loop;
+    const backend = backendOver([open(image(directory, 65_536))], { direct: true });
+    const before = ring.prepared;
+    const prepared: number[] = [];
+    const reads = Array.from({ length: 8 }, (_, index) =>
+      ending((done) => {
+        const into = slotWith(Buffer.alloc(4096)).data(4096);
+        backend.read(first, into, byteOffset(index * 4096), done);
+        prepared.push(ring.prepared);
+      }),
+    );
+    expect(before).toBeLessThan(4);
+    expect(Math.max(...prepared)).toBeLessThan(4);
+    expect(prepared.filter((count) => count === 0)).toHaveLength(2);
+    expect(await Promise.all(reads)).toEqual(reads.map(() => null));
+  });
+
   testUnless(noTmpfs)('has nothing to go past where there is only memory', () => {
     const backend = backendOver([open(image(memory, 8192, 7))], { direct: true });
     const data = slotWith(Buffer.from('data')).data(4);

@@ -210,6 +210,18 @@ describe('order and gathering', () => {
     expect(client.replies().map(({ cookie }) => cookie)).toEqual([1, 2, 3]);
   });
 
+  test('requests that end later, many at once, leave four at a time', () => {
+    const client = new NbdClient({ mirror: mirrorOf({ hold: true }) });
+    const cookies = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+    client.ask(...cookies.map((cookie) => ({ command: FLUSH, cookie })));
+    const before = client.transport.sends;
+    client.mirror.releaseAll();
+    expect(client.transport.sends).toBe(before + 2);
+    client.settle();
+    expect(client.transport.sends).toBe(before + 3);
+    expect(client.replies().map(({ cookie }) => cookie)).toEqual(cookies);
+  });
+
   test.each([true, false])(
     'a buffer is not used again before it has left (reading: %s)',
     (reads) => {
