@@ -50,7 +50,7 @@ export interface CopyWorkerStart {
 export interface CopyManner {
   /** Read what the targets hold, and write only where it differs. */
   readonly compares: boolean;
-  /** Past the page cache, wherever whole blocks are copied. */
+  /** Past the page cache, wherever whole pages are copied. */
   readonly direct: boolean;
 }
 

@@ -59,7 +59,7 @@ export class LegCopier {
   readonly #legs: readonly WatchedLeg[];
   readonly #compares: boolean;
   readonly #buffer = pagesOf(CHUNK_BYTES);
-  readonly #compared = new Uint8Array(COMPARED_BYTES);
+  readonly #compared = pagesOf(COMPARED_BYTES);
   /**
    * The last run of data found in each source. To find its end the kernel may have to walk through
    * everything behind it, so it is not asked again for every region. Data that has become a hole

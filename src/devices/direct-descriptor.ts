@@ -1,9 +1,15 @@
 /**
- * A second descriptor of an open device, past the page cache (O_DIRECT). It takes whole blocks only, from
- * and to memory that begins where a block could; everything else goes through the page cache, which the
- * kernel keeps in step with it.
+ * A second descriptor of an open device, past the page cache (O_DIRECT). It takes whole pages only, from
+ * and to memory that begins where a block could; everything else goes through the page cache.
+ *
+ *   page      │ sector │ sector │ …      written through the cache, as a page, with what was read of the others
+ *             └ one of them written past it meanwhile would be overwritten
+ *
+ * The kernel keeps cache and device in step but for that: two writes that meet in a page, one on each way.
+ * What shares a byte is done one after the other, so with whole pages there is no such meeting.
  */
 import fs from 'node:fs';
+import { libc } from './libc.ts';
 import type { OpenDevice } from './open-device.ts';
 
 const { O_RDWR, O_RDONLY, O_DIRECT } = fs.constants;
@@ -11,6 +17,7 @@ const { O_RDWR, O_RDONLY, O_DIRECT } = fs.constants;
 export class DirectDescriptor {
   readonly fd: number;
   readonly #blockBytes: number;
+  readonly #pageBytes = libc().getpagesize();
 
   private constructor(fd: number, blockBytes: number) {
     this.fd = fd;
@@ -36,8 +43,8 @@ export class DirectDescriptor {
   }
 
   takes(address: number, length: number, position: number): boolean {
-    const bytes = this.#blockBytes;
-    return address % bytes === 0 && length % bytes === 0 && position % bytes === 0;
+    const page = this.#pageBytes;
+    return length % page === 0 && position % page === 0 && address % this.#blockBytes === 0;
   }
 
   close(): void {

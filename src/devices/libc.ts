@@ -39,6 +39,7 @@ export interface Libc {
   readonly fadvise: Deferrable<
     (fd: number, offset: number, length: number, advice: number) => number
   >;
+  readonly getpagesize: () => number;
   readonly fcntl: (fd: number, command: number, argument: Uint8Array) => number;
   readonly ioctl: (fd: number, request: number, argument: Uint8Array) => number;
 }
@@ -55,6 +56,7 @@ const SIGNATURES = {
   lseek: 'int64_t lseek(int, int64_t, int)',
   fallocate: 'int fallocate(int, int, int64_t, int64_t)',
   fadvise: 'int posix_fadvise(int, int64_t, int64_t, int)',
+  getpagesize: 'int getpagesize()',
   fcntl: 'int fcntl(int, int, void *)',
   ioctl: 'int ioctl(int, unsigned long, void *)',
 } as const;

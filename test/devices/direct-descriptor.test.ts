@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
 import { absentDevice } from '../../src/devices/absent-device.ts';
 import { DirectDescriptor } from '../../src/devices/direct-descriptor.ts';
 import { pagesOf, preadCached, preadNow } from '../../src/devices/file-calls.ts';
+import { libc } from '../../src/devices/libc.ts';
 import { closeDevices } from '../../src/devices/open-device.ts';
 import {
   dropFromCache,
@@ -30,20 +32,16 @@ testUnless(missing('dd'))('what is read with it is not in the page cache afterwa
   expect(() => fs.fstatSync(direct?.fd ?? -1)).toThrow('EBADF');
 });
 
-test('takes whole blocks from and to where blocks begin', () => {
+test('takes whole pages, from and to where blocks begin', () => {
   const [device] = openForTest(legAt(scratchFile(scratchDirectory(), 'leg.img', 16 * PAGE)));
   if (device === undefined) throw new Error('it was opened');
   const direct = DirectDescriptor.open(device);
-  const { blockBytes } = device;
-  const whole = [1, 2, 5].map((blocks) => blocks * blockBytes);
-  const takes = (...[address = 0, length = 0, position = 0]: number[]) =>
-    direct?.takes(address, length, position);
-  expect(takes(...whole)).toBe(true);
-  for (const place of whole.keys()) {
-    expect(takes(...whole.map((bytes, index) => (index === place ? bytes + 1 : bytes)))).toBe(
-      false,
-    );
-  }
+  const page = libc().getpagesize();
+  expect(page).toBe(Number(execFileSync('getconf', ['PAGESIZE'])));
+  expect(direct?.takes(device.blockBytes, 2 * page, 5 * page)).toBe(true);
+  expect(direct?.takes(device.blockBytes + 1, 2 * page, 5 * page)).toBe(false);
+  expect(direct?.takes(device.blockBytes, 2 * page - 512, 5 * page)).toBe(false);
+  expect(direct?.takes(device.blockBytes, 2 * page, 5 * page + 512)).toBe(false);
   direct?.close();
 });
 
