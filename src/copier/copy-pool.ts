@@ -123,11 +123,11 @@ export class CopyPool {
 
   #handOut(task: Task): void {
     invariant(this.#closed === null, 'the copy pool is closed');
-    const [first = null, ...others] = this.#copiers;
-    const least = (one: Copier | null, another: Copier) =>
-      one !== null && one.ahead.size <= another.ahead.size ? one : another;
-    const isEnough = first !== null && first.ahead.size < FEW_ORDERS;
-    const copier = isEnough ? first : others.reduce(least, first);
+    const copier = this.#copiers.reduce<Copier | null>((chosen, one) => {
+      if (chosen === null) return one;
+      const isBusy = chosen.ahead.size >= FEW_ORDERS;
+      return isBusy && one.ahead.size < chosen.ahead.size ? one : chosen;
+    }, null);
     if (copier === null) {
       queueMicrotask(() => cancel(task, 'no copy worker is left'));
       return;

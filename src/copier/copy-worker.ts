@@ -7,9 +7,8 @@
  * engine's. With a processor to itself it is as fast as ever.
  */
 import os from 'node:os';
-import type { MessagePort } from 'node:worker_threads';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { invariant } from '../errors/invariant.ts';
+import { broken } from '../errors/invariant.ts';
 import { CallPulse, Dismissed } from './call-pulse.ts';
 import type {
   CopyWorkerStart,
@@ -28,8 +27,7 @@ const REPORT_MS = 0.5;
 const NICENESS = 5;
 
 os.setPriority(NICENESS);
-const port = parentPort;
-invariant(port !== null, 'copies run in a worker');
+const port = parentPort ?? broken('copies run in a worker');
 const { legs, manner, pulse } = workerData as CopyWorkerStart;
 const { watch } = new CallPulse(pulse);
 const copier = new LegCopier(legs, manner, watch);
@@ -37,16 +35,16 @@ const comparer = new LegComparer(legs, watch);
 
 let reports: WorkReport[] = [];
 let reportedAt = 0;
-let finishing = false;
 
 port.on('message', (first: ToCopyWorker) => {
+  let isLast = false;
   try {
     for (const message of withThoseWaiting(first)) {
-      if (message === 'finish') finishing = true;
+      if (message === 'finish') isLast = true;
       else for (const order of message) carryOut(order);
     }
     report();
-    if (finishing) port.close();
+    if (isLast) port.close();
   } catch (error) {
     if (!(error instanceof Dismissed)) throw error;
     // Its orders are others' by now, and the call that did not come back has.
@@ -55,12 +53,8 @@ port.on('message', (first: ToCopyWorker) => {
 });
 
 function* withThoseWaiting(first: ToCopyWorker): Generator<ToCopyWorker> {
-  yield first;
-  for (let next = waiting(); next !== undefined; next = waiting()) yield next.message;
-}
-
-function waiting(): { readonly message: ToCopyWorker } | undefined {
-  return receiveMessageOnPort(port as MessagePort);
+  let message: ToCopyWorker | undefined = first;
+  for (; message !== undefined; message = receiveMessageOnPort(port)?.message) yield message;
 }
 
 function carryOut({ id, ...order }: WorkOrder): void {
@@ -74,7 +68,7 @@ function carryOut({ id, ...order }: WorkOrder): void {
 
 function report(): void {
   if (reports.length === 0) return;
-  port?.postMessage(reports satisfies FromCopyWorker);
+  port.postMessage(reports satisfies FromCopyWorker);
   reports = [];
   reportedAt = performance.now();
 }

@@ -25,7 +25,7 @@ import { unwatched } from './call-pulse.ts';
 import type { CopyJob, CopyLeg, CopyManner, CopyOutcome } from './copy-messages.ts';
 import { USUAL_MANNER } from './copy-messages.ts';
 import type { WatchedLeg } from './leg-reading.ts';
-import { directOr, endOf, forget, readFully, watchedLegs } from './leg-reading.ts';
+import { descriptorFor, endOf, forget, readFully, watchedLegs } from './leg-reading.ts';
 
 /** Measured: larger ones leave the processor's cache, smaller ones cost calls. */
 const CHUNK_BYTES = 1024 * 1024;
@@ -70,11 +70,11 @@ export class LegCopier {
   /** Whatever is called on a leg goes through `watch`, which may throw to end it all. */
   constructor(
     legs: readonly CopyLeg[],
-    { compares, direct }: CopyManner = USUAL_MANNER,
+    manner: CopyManner = USUAL_MANNER,
     watch: CallWatch = unwatched,
   ) {
-    this.#legs = watchedLegs(legs, watch, direct ? 'pageCache' : 'nothing');
-    this.#compares = compares;
+    this.#legs = watchedLegs(legs, watch, manner);
+    this.#compares = manner.compares;
   }
 
   copy({ source: from, targets, offset, length }: CopyJob): CopyOutcome {
@@ -191,7 +191,7 @@ function writeFully(leg: WatchedLeg, from: Uint8Array, at: number): IoError | nu
   for (let done = 0; done < from.length; ) {
     const offset = leg.offsetBytes + at + done;
     const rest = from.subarray(done);
-    const count = leg.call((fd) => pwriteNow(directOr(fd, leg, rest, offset), rest, offset));
+    const count = leg.call(() => pwriteNow(descriptorFor(leg, rest, offset), rest, offset));
     if (count < 0) return ioErrorOfErrno(count, `${leg.device.path}: copying to byte ${at + done}`);
     if (count === 0) return ioError('EIO', `${leg.device.path}: took nothing at byte ${at + done}`);
     done += count;

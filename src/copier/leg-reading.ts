@@ -6,7 +6,8 @@ import type { IoError } from '../devices/leg-io.ts';
 import { libc } from '../devices/libc.ts';
 import type { LegIndex } from '../geometry/units.ts';
 import type { CallWatch } from './call-pulse.ts';
-import type { CopyLeg } from './copy-messages.ts';
+import type { CopyLeg, CopyManner } from './copy-messages.ts';
+import { USUAL_MANNER } from './copy-messages.ts';
 
 /** The largest that Linux is built with; smaller ones divide it. */
 const PAGE_BYTES_MAX = 64 * 1024;
@@ -18,15 +19,15 @@ export interface WatchedLeg extends CopyLeg {
   readonly call: <Result>(call: (fd: number) => Result) => Result;
 }
 
-/** What is opened `past` the page cache stays open for as long as this thread lives. */
+/** What is opened past the page cache stays open for as long as this thread lives. */
 export function watchedLegs(
   legs: readonly CopyLeg[],
   watch: CallWatch,
-  past: 'nothing' | 'pageCache' = 'nothing',
+  { direct }: Pick<CopyManner, 'direct'> = USUAL_MANNER,
 ): WatchedLeg[] {
   return legs.map((leg, index) => ({
     ...leg,
-    direct: past === 'pageCache' ? DirectDescriptor.open(leg.device) : null,
+    direct: direct ? DirectDescriptor.open(leg.device) : null,
     call: (call) => watch(index as LegIndex, () => call(leg.device.fd)),
   }));
 }
@@ -48,7 +49,7 @@ export function readFully(leg: WatchedLeg, into: Uint8Array, at: number): IoErro
   for (let done = 0; done < into.length; ) {
     const offset = leg.offsetBytes + at + done;
     const rest = into.subarray(done);
-    const count = leg.call((fd) => preadNow(directOr(fd, leg, rest, offset), rest, offset));
+    const count = leg.call(() => preadNow(descriptorFor(leg, rest, offset), rest, offset));
     if (count < 0)
       return ioErrorOfErrno(count, `${leg.device.path}: copying from byte ${at + done}`);
     if (count === 0) return endOf(leg, at + done);
@@ -57,15 +58,14 @@ export function readFully(leg: WatchedLeg, into: Uint8Array, at: number): IoErro
   return null;
 }
 
-/** The descriptor with which `bytes` travel from or to `position` of the device. */
-export function directOr(
-  fd: number,
-  { direct }: WatchedLeg,
+/** The one by which `bytes` travel from or to `position` of the device. */
+export function descriptorFor(
+  { device, direct }: WatchedLeg,
   bytes: Uint8Array,
   position: number,
 ): number {
-  if (direct === null) return fd;
-  return direct.takes(Number(libc().address(bytes)), bytes.length, position) ? direct.fd : fd;
+  if (direct === null) return device.fd;
+  return direct.fdFor(Number(libc().address(bytes)), bytes.length, position);
 }
 
 export function endOf({ device }: CopyLeg, at: number): IoError {

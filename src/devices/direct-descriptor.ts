@@ -16,11 +16,13 @@ const { O_RDWR, O_RDONLY, O_DIRECT } = fs.constants;
 
 export class DirectDescriptor {
   readonly fd: number;
+  readonly #cachedFd: number;
   readonly #blockBytes: number;
   readonly #pageBytes = libc().getpagesize();
 
-  private constructor(fd: number, blockBytes: number) {
+  private constructor(fd: number, cachedFd: number, blockBytes: number) {
     this.fd = fd;
+    this.#cachedFd = cachedFd;
     this.#blockBytes = blockBytes;
   }
 
@@ -32,14 +34,17 @@ export class DirectDescriptor {
     if (traits.inMemory) return null;
     const access = durableFd >= 0 ? O_RDWR : O_RDONLY;
     try {
-      return new DirectDescriptor(
-        fs.openSync(`/proc/self/fd/${fd}`, access | O_DIRECT),
-        blockBytes,
-      );
+      const past = fs.openSync(`/proc/self/fd/${fd}`, access | O_DIRECT);
+      return new DirectDescriptor(past, fd, blockBytes);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EINVAL') return null;
       throw error;
     }
+  }
+
+  /** By which a transfer goes: this one, or the device's own, through the page cache. */
+  fdFor(address: number, length: number, position: number): number {
+    return this.takes(address, length, position) ? this.fd : this.#cachedFd;
   }
 
   takes(address: number, length: number, position: number): boolean {

@@ -115,7 +115,6 @@ export class RingDevice implements TransferDevice {
       this.#begin('write', range, fua ? DURABLE : AT_ONCE, done);
     } else if (this.#cost?.isWorthAnother(range.length) === true) {
       this.#begin('write', range, ASIDE, done);
-      this.ring.enter(0);
     } else
       done(this.#cost === null ? this.#writeNow(range) : this.#writeMeasured(range, this.#cost));
   }
@@ -143,10 +142,9 @@ export class RingDevice implements TransferDevice {
 
   #begin(verb: 'read' | 'write', range: Range, manner: Manner, done: Done): void {
     const { address, length, position } = range;
-    const direct = this.#direct?.takes(address, length, position) ? this.#direct : null;
-    const fd = direct?.fd ?? this.#fd;
+    const fd = this.#direct?.fdFor(address, length, position) ?? this.#fd;
     this.#lane.enter(() => this.#transfer().begin(verb, fd, range, manner, done));
-    if (this.ring.prepared >= SUBMITTED_TOGETHER) this.ring.enter(0);
+    if (manner.aside || this.ring.prepared >= SUBMITTED_TOGETHER) this.ring.enter(0);
   }
 
   #transfer(): Transfer {

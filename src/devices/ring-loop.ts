@@ -89,6 +89,7 @@ export class RingLoop {
   #round(): void {
     if (!this.#running) return;
     this.#visitDue = false;
+    // What Node was visited for is no client that sends its next request at once: nothing to look for.
     this.#roundBegan = Number.NEGATIVE_INFINITY;
     if (!this.#polling) {
       this.#polling = true;

@@ -44,8 +44,6 @@ export interface DataPath {
   readonly name: IoName;
   /** For people: why this one. */
   readonly reason: string;
-  /** Past the page cache. */
-  readonly isDirect: boolean;
   /** One for each table; `close` it when none of its operations is under way any more. */
   backendOver(legs: readonly BackendLeg[], log: OpenDevice | null): Backend;
   readonly carrier: Carrier;
@@ -79,7 +77,6 @@ function overFs(reason: string): DataPath {
   return {
     name: 'fs',
     reason,
-    isDirect: false,
     backendOver: (legs, log) => Object.assign(new FsBackend(legs, log), { close: () => {} }),
     carrier: new SocketCarrier(),
     timerSet: () => {},
@@ -98,7 +95,6 @@ function overRing(calls: RingCalls | null, direct: boolean): DataPath | string {
   return {
     name: 'uring',
     reason: direct ? 'io_uring, past the page cache' : 'io_uring',
-    isDirect: direct,
     backendOver: (legs, log) => new RingBackend({ ring, calls, memory }, legs, log, direct),
     carrier: new RingCarrier({ loop, calls, memory, message: new SendMessage(memory) }),
     timerSet: (delayMs) => loop.visitWithin(delayMs),

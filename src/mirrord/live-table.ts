@@ -4,6 +4,7 @@
  * when a table is loaded and resumed; what connects clients, and the ring, stay (engine-worker.ts).
  */
 import { availableParallelism } from 'node:os';
+import type { CopyManner } from '../copier/copy-messages.ts';
 import { CopyPool } from '../copier/copy-pool.ts';
 import type { FaultPlan } from '../devices/fault-plan.ts';
 import { FaultyLegIo } from '../devices/faulty-leg-io.ts';
@@ -44,7 +45,7 @@ export interface TableGround
   /** Stands in front of every table's legs and log, and knows which of them hang. */
   readonly timed: TimedLegIo;
   readonly readOnly: boolean;
-  readonly comparesCopies: boolean;
+  readonly copyManner: CopyManner;
 }
 
 export class LiveTable {
@@ -70,12 +71,10 @@ export class LiveTable {
     const { path, faults, timed, readOnly, keepMemory, tell, stopped, again } = ground;
     this.#backend = path.backendOver(places, log);
     timed.exchange(perhapsFaulty(this.#backend, ground), known, isOtherLog);
-    this.#copies = new CopyPool(
-      places,
-      COPIERS,
-      { compares: ground.comparesCopies, direct: path.isDirect },
-      { limitMs: timed.limitMs, hangs: (leg) => timed.hangs(leg) },
-    );
+    this.#copies = new CopyPool(places, COPIERS, ground.copyManner, {
+      limitMs: timed.limitMs,
+      hangs: (leg) => timed.hangs(leg),
+    });
     this.runner = new EffectRunner({
       engine,
       legs: timed,

@@ -69,7 +69,7 @@ test('--state chooses', async () => {
 
 test('without an engine the log is asked, as the next activation would believe it', async () => {
   const bench = await benchWithMirror();
-  bench.setLog(0xff, 0xf0);
+  bench.setLog(100, 0xff, 0xf0);
   const { document } = await bench.json('regions', 'm0');
   expect(document.from).toBe('log');
   expect(document.regions).toEqual([

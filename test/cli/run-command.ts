@@ -63,12 +63,12 @@ export class Bench {
     writeDefinition(this.places, spec);
   }
 
-  /** The log of `m0` with its hundred regions, those of `bits` clean. */
-  setLog(...bits: number[]): void {
+  /** The log of `m0` with so many regions, those of `bits` clean. */
+  setLog(regionCount: number, ...bits: number[]): void {
     const log = Buffer.alloc(1536);
     log.writeUInt32LE(0x4d695272, 0);
     log.writeUInt32LE(2, 4);
-    log.writeBigUInt64LE(100n, 8);
+    log.writeBigUInt64LE(BigInt(regionCount), 8);
     log.set(bits, 1024);
     writeFileSync(this.at('state/m0.log'), log);
   }

@@ -38,15 +38,6 @@ async function benchWithMirror(...flags: string[]): Promise<Bench> {
   return bench;
 }
 
-function setLog(bench: Bench, ...bits: number[]): void {
-  const bytes = Buffer.alloc(1536);
-  bytes.writeUInt32LE(0x4d695272, 0);
-  bytes.writeUInt32LE(2, 4);
-  bytes.writeBigUInt64LE(16n, 8);
-  bytes.set(bits, 1024);
-  writeFileSync(bench.at('state/m0.log'), bytes);
-}
-
 const statusOf = async (bench: Bench, ...words: string[]): Promise<MirrorStatus> =>
   (await bench.json('status', 'm0', ...words)).document.mirrors[0];
 
@@ -169,7 +160,7 @@ test('--check says by its exit code whether all is well', async () => {
 
 test('of a mirror that is not active, the log says what is in sync', async () => {
   const bench = await benchWithMirror();
-  setLog(bench, 0x0f, 0xff);
+  bench.setLog(16, 0x0f, 0xff);
   expect(await statusOf(bench)).toMatchObject({
     ...{ active: false, pid: null, health: 'degraded', activity: 'idle' },
     ...{ inSyncRegions: 12, dirtyRegions: null, regionCount: 16 },
@@ -196,7 +187,7 @@ test('looking leaves nothing open', async () => {
 
 test('an inactive mirror whose log is all clean is healthy', async () => {
   const bench = await benchWithMirror();
-  setLog(bench, 0xff, 0xff);
+  bench.setLog(16, 0xff, 0xff);
   expect(await statusOf(bench)).toMatchObject({
     ...{ health: 'ok', inSyncRegions: 16, attention: { status: '', action: '' } },
   });
@@ -214,7 +205,7 @@ test('of an inactive mirror with a core log nobody knows', async () => {
 
 test('a leg that is gone is named, and it matters which one it is', async () => {
   const bench = await benchWithMirror();
-  setLog(bench, 0xff, 0xff);
+  bench.setLog(16, 0xff, 0xff);
   rmSync(bench.at('b.img'));
   expect(await statusOf(bench)).toMatchObject({
     health: 'degraded',
@@ -247,7 +238,7 @@ test('a log that is no log is named with what to do', async () => {
 
 test('a sidecar that cannot be read is named', async () => {
   const bench = await benchWithMirror();
-  setLog(bench, 0xff, 0xff);
+  bench.setLog(16, 0xff, 0xff);
   writeFileSync(bench.at('state/m0.state.json'), '{');
   expect((await statusOf(bench)).attention.status).toContain('m0.state.json is not JSON');
 });

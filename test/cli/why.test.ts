@@ -199,7 +199,7 @@ test('a mark that is not on disk yet is said, and a finding of the last check', 
 describe('without an engine', () => {
   test('the log, the sidecar and what was noted answer', async () => {
     const bench = await benchWithMirror();
-    bench.setLog(0x01);
+    bench.setLog(100, 0x01);
     const answer = async (region: string) => (await bench.json('why', 'm0', region)).document;
     expect(await answer('0')).toMatchObject({
       ...{ state: 'clean', from: 'log', since: null, holders: null, writes: null },
@@ -222,7 +222,7 @@ describe('without an engine', () => {
 
   test('a leg that is gone is what everything waits for', async () => {
     const bench = await benchWithMirror();
-    bench.setLog(0x01);
+    bench.setLog(100, 0x01);
     const { uuid, sizeBytes, regionSizeBytes } = readDefinition(bench.places, 'm0');
     const legs = ['a.img', 'b.img'].map((name, leg) => {
       const missesSince = leg === 1 ? 4 : null;
@@ -247,7 +247,7 @@ describe('without an engine', () => {
 
   test('what a check found is known', async () => {
     const bench = await benchWithMirror();
-    bench.setLog(0xff);
+    bench.setLog(100, 0xff);
     const { uuid } = readDefinition(bench.places, 'm0');
     const legs = ['a.img', 'b.img'].map((name) => bench.at(name));
     const report: CheckReport = {
