@@ -50,11 +50,9 @@ export interface CopyWorkerStart {
 export interface CopyManner {
   /** Read what the targets hold, and write only where it differs. */
   readonly compares: boolean;
-  /** Past the page cache, wherever whole pages are copied. */
-  readonly direct: boolean;
 }
 
-export const USUAL_MANNER: CopyManner = { compares: false, direct: false };
+export const USUAL_MANNER: CopyManner = { compares: false };
 
 /** `length` bytes at `offset` of the mirror, on two legs or more. */
 export interface CompareJob {

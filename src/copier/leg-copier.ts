@@ -12,6 +12,9 @@
  * slow to write, wears out, or is known to be nearly right. It is the device that is asked: after a flush
  * that failed the page cache shows, as if it were safe, what never reached it.
  *
+ * Always through the page cache, `--direct` or not: copies past it, beside clients' writes through it, have
+ * left legs that differ, for the cache keeps pages together in folios that reach across regions.
+ *
  * The caller sees to it that nobody writes the range meanwhile. Nothing is flushed here.
  */
 import fs from 'node:fs';
@@ -25,7 +28,7 @@ import { unwatched } from './call-pulse.ts';
 import type { CopyJob, CopyLeg, CopyManner, CopyOutcome } from './copy-messages.ts';
 import { USUAL_MANNER } from './copy-messages.ts';
 import type { WatchedLeg } from './leg-reading.ts';
-import { descriptorFor, endOf, forget, readFully, watchedLegs } from './leg-reading.ts';
+import { endOf, forget, readFully, watchedLegs } from './leg-reading.ts';
 
 /** Measured: larger ones leave the processor's cache, smaller ones cost calls. */
 const CHUNK_BYTES = 1024 * 1024;
@@ -73,7 +76,7 @@ export class LegCopier {
     manner: CopyManner = USUAL_MANNER,
     watch: CallWatch = unwatched,
   ) {
-    this.#legs = watchedLegs(legs, watch, manner);
+    this.#legs = watchedLegs(legs, watch);
     this.#compares = manner.compares;
   }
 
@@ -191,7 +194,7 @@ function writeFully(leg: WatchedLeg, from: Uint8Array, at: number): IoError | nu
   for (let done = 0; done < from.length; ) {
     const offset = leg.offsetBytes + at + done;
     const rest = from.subarray(done);
-    const count = leg.call(() => pwriteNow(descriptorFor(leg, rest, offset), rest, offset));
+    const count = leg.call((fd) => pwriteNow(fd, rest, offset));
     if (count < 0) return ioErrorOfErrno(count, `${leg.device.path}: copying to byte ${at + done}`);
     if (count === 0) return ioError('EIO', `${leg.device.path}: took nothing at byte ${at + done}`);
     done += count;

@@ -1,33 +1,22 @@
 /** A leg on this thread: every call on it is watched, and reads are of all that is asked for or nothing. */
-import { DirectDescriptor } from '../devices/direct-descriptor.ts';
 import { changeCacheNow, preadNow } from '../devices/file-calls.ts';
 import { ioError, ioErrorOfErrno } from '../devices/io-error.ts';
 import type { IoError } from '../devices/leg-io.ts';
-import { libc } from '../devices/libc.ts';
 import type { LegIndex } from '../geometry/units.ts';
 import type { CallWatch } from './call-pulse.ts';
-import type { CopyLeg, CopyManner } from './copy-messages.ts';
-import { USUAL_MANNER } from './copy-messages.ts';
+import type { CopyLeg } from './copy-messages.ts';
 
 /** The largest that Linux is built with; smaller ones divide it. */
 const PAGE_BYTES_MAX = 64 * 1024;
 
 export interface WatchedLeg extends CopyLeg {
-  /** For what it takes; null: everything goes through the page cache. */
-  readonly direct: DirectDescriptor | null;
   /** Makes a call on the leg's descriptor, which may not come back. */
   readonly call: <Result>(call: (fd: number) => Result) => Result;
 }
 
-/** What is opened past the page cache stays open for as long as this thread lives. */
-export function watchedLegs(
-  legs: readonly CopyLeg[],
-  watch: CallWatch,
-  { direct }: Pick<CopyManner, 'direct'> = USUAL_MANNER,
-): WatchedLeg[] {
+export function watchedLegs(legs: readonly CopyLeg[], watch: CallWatch): WatchedLeg[] {
   return legs.map((leg, index) => ({
     ...leg,
-    direct: direct ? DirectDescriptor.open(leg.device) : null,
     call: (call) => watch(index as LegIndex, () => call(leg.device.fd)),
   }));
 }
@@ -49,23 +38,13 @@ export function readFully(leg: WatchedLeg, into: Uint8Array, at: number): IoErro
   for (let done = 0; done < into.length; ) {
     const offset = leg.offsetBytes + at + done;
     const rest = into.subarray(done);
-    const count = leg.call(() => preadNow(descriptorFor(leg, rest, offset), rest, offset));
+    const count = leg.call((fd) => preadNow(fd, rest, offset));
     if (count < 0)
       return ioErrorOfErrno(count, `${leg.device.path}: copying from byte ${at + done}`);
     if (count === 0) return endOf(leg, at + done);
     done += count;
   }
   return null;
-}
-
-/** The one by which `bytes` travel from or to `position` of the device. */
-export function descriptorFor(
-  { device, direct }: WatchedLeg,
-  bytes: Uint8Array,
-  position: number,
-): number {
-  if (direct === null) return device.fd;
-  return direct.fdFor(Number(libc().address(bytes)), bytes.length, position);
 }
 
 export function endOf({ device }: CopyLeg, at: number): IoError {

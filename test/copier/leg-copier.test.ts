@@ -7,13 +7,12 @@ import { expect, test } from 'vitest';
 import type { CopyLeg } from '../../src/copier/copy-messages.ts';
 import { USUAL_MANNER } from '../../src/copier/copy-messages.ts';
 import { LegCopier } from '../../src/copier/leg-copier.ts';
-import { preadCached, seekData } from '../../src/devices/file-calls.ts';
+import { seekData } from '../../src/devices/file-calls.ts';
 import type { OpenDevice } from '../../src/devices/open-device.ts';
 import { byteCount, byteOffset, legIndex } from '../../src/geometry/units.ts';
 import {
   atEnd,
   attachLoop,
-  dropFromCache,
   GIB,
   legAt,
   missing,
@@ -125,26 +124,6 @@ test('one target gets the source’s bytes, its surroundings stay', () => {
 test('several targets get the source’s bytes', () => {
   const files = [image(SIZE), image(SIZE), image(SIZE)];
   copiesWhatever(legsOver(files, 4096), files, 4096);
-});
-
-test('a copy past the page cache ends with the same bytes, whole blocks or not', () => {
-  const files = [image(SIZE), image(SIZE), image(SIZE)];
-  const legs = legsOver(files, 4096);
-  copiesWhatever(legs, files, 4096, new LegCopier(legs, { ...USUAL_MANNER, direct: true }));
-});
-
-testUnless(missing('dd'))('a copy past the page cache leaves nothing there', () => {
-  const files = [image(3 * MIB, 1), image(3 * MIB, 2)];
-  const legs = legsOver(files);
-  const cached = () =>
-    legs.map(({ device }) => preadCached(device.fd, new Uint8Array(MIB), 0) === MIB);
-  for (const [index, file] of files.entries()) dropFromCache(file, legs[index]?.device.fd ?? -1);
-  const direct = copy(legs, 0, 2 * MIB, new LegCopier(legs, { ...USUAL_MANNER, direct: true }));
-  expect(direct).toEqual({ ...withoutErrors(1), bytesCopied: 2 * MIB, bytesSkippedAsHoles: 0 });
-  expect(cached()).toEqual([false, false]);
-  copy(legs, 0, 2 * MIB);
-  expect(cached()).toEqual([true, true]);
-  expect(fs.readFileSync(files[1] ?? '').indexOf(2)).toBe(2 * MIB);
 });
 
 test('a copy that compares ends with the same bytes', () => {
