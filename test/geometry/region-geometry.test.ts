@@ -18,15 +18,14 @@ const TiB = 1024 * GiB;
 const geometry = (size: number, region: number) =>
   RegionGeometry.of(byteCount(size), byteCount(region));
 
-/** Up to 4 TiB in regions of 1 KiB to 64 MiB. */
+/** Up to 4 TiB, less the region that would be one too many, in regions of 1 KiB to 64 MiB. */
 const anyGeometry = fc
   .record({
     regionLog: fc.integer({ min: 10, max: 26 }),
-    sectors: fc.integer({ min: 2, max: 2 ** 33 }),
+    sectors: fc.integer({ min: 2, max: 2 ** 33 - 2 }),
   })
   .filter(({ regionLog, sectors }) => 2 ** regionLog <= sectors * 512)
-  .map(({ regionLog, sectors }) => geometry(sectors * 512, 2 ** regionLog))
-  .filter(({ regionCount }) => regionCount <= 2 ** 32 - 1);
+  .map(({ regionLog, sectors }) => geometry(sectors * 512, 2 ** regionLog));
 
 describe('the kernel limits', () => {
   test.each([
