@@ -11,6 +11,7 @@
  * Descriptors are the process's, so a worker uses the numbers it is told; the pool's owner keeps them
  * open until the pool is closed.
  */
+import type { DirectAccess } from '../devices/direct-access.ts';
 import type { IoError } from '../devices/leg-io.ts';
 import type { OpenDevice } from '../devices/open-device.ts';
 import type { ByteCount, ByteOffset, LegIndex } from '../geometry/units.ts';
@@ -19,6 +20,8 @@ import type { ByteCount, ByteOffset, LegIndex } from '../geometry/units.ts';
 export interface CopyLeg {
   readonly device: OpenDevice;
   readonly offsetBytes: ByteCount;
+  /** Null: copies go through the page cache. */
+  readonly direct: DirectAccess | null;
 }
 
 /** One region, or part of one: `length` bytes at `offset` of the mirror, from one leg to others. */

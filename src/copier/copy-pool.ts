@@ -91,7 +91,7 @@ export class CopyPool {
   ) {
     invariant(workers > 0, 'somebody must copy');
     this.#start = {
-      legs: legs.map(({ device, offsetBytes }) => ({ device, offsetBytes })),
+      legs: legs.map(({ device, offsetBytes, direct }) => ({ device, offsetBytes, direct })),
       manner,
     };
     this.#hangs = hangs;

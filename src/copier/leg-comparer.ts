@@ -44,7 +44,7 @@ export class LegComparer {
 
   /** Whatever is called on a leg goes through `watch`, which may throw to end it all. */
   constructor(legs: readonly CopyLeg[], watch: CallWatch = unwatched) {
-    this.#legs = watchedLegs(legs, watch);
+    this.#legs = watchedLegs(legs, watch, ({ device }) => device.fd);
   }
 
   compare({ legs: indices, offset, length }: CompareJob): CompareOutcome {

@@ -12,8 +12,7 @@
  * slow to write, wears out, or is known to be nearly right. It is the device that is asked: after a flush
  * that failed the page cache shows, as if it were safe, what never reached it.
  *
- * Always through the page cache, `--direct` or not: copies past it, beside clients' writes through it, have
- * left legs that differ, for the cache keeps pages together in folios that reach across regions.
+ * A leg that clients write past the page cache is read and written past it here, too (direct-access.ts).
  *
  * The caller sees to it that nobody writes the range meanwhile. Nothing is flushed here.
  */
@@ -21,7 +20,8 @@ import fs from 'node:fs';
 import { allocationRuns } from '../devices/allocation-runs.ts';
 import { fallocateNow, pagesOf, pwriteNow } from '../devices/file-calls.ts';
 import { ioError, ioErrorOfErrno } from '../devices/io-error.ts';
-import type { IoError } from '../devices/leg-io.ts';
+import type { AllocationRun, IoError } from '../devices/leg-io.ts';
+import { alongBlocks } from '../devices/zero-range.ts';
 import { invariant } from '../errors/invariant.ts';
 import type { CallWatch } from './call-pulse.ts';
 import { unwatched } from './call-pulse.ts';
@@ -36,7 +36,7 @@ const CHUNK_BYTES = 1024 * 1024;
 /** As small as what differs alone should be, as large as a call is worth. */
 const COMPARED_BYTES = 64 * 1024;
 
-const ZEROES = new Uint8Array(CHUNK_BYTES);
+const ZEROES = pagesOf(CHUNK_BYTES);
 
 /** What one job has come to so far. */
 interface Progress {
@@ -61,6 +61,8 @@ interface DataRun {
 export class LegCopier {
   readonly #legs: readonly WatchedLeg[];
   readonly #compares: boolean;
+  /** What is copied is so many bytes, or a multiple, but for the end of the mirror. */
+  readonly #blockBytes: number;
   readonly #buffer = pagesOf(CHUNK_BYTES);
   readonly #compared = pagesOf(COMPARED_BYTES);
   /**
@@ -76,7 +78,8 @@ export class LegCopier {
     manner: CopyManner = USUAL_MANNER,
     watch: CallWatch = unwatched,
   ) {
-    this.#legs = watchedLegs(legs, watch);
+    this.#legs = watchedLegs(legs, watch, ({ device, direct }) => direct?.fd ?? device.fd);
+    this.#blockBytes = Math.max(...legs.map(({ direct }) => direct?.blockBytes ?? 1));
     this.#compares = manner.compares;
   }
 
@@ -104,8 +107,17 @@ export class LegCopier {
     return leg;
   }
 
+  /** Of whole blocks: what begins at `at`, cut off at `end`; a part of a hole may count as data. */
+  #runAt(source: WatchedLeg, at: number, end: number): AllocationRun {
+    const { length, hole } = this.#foundAt(source, at, end);
+    const rest = length % this.#blockBytes;
+    if (rest === 0 || at + length === end) return { length, hole };
+    if (hole && rest < length) return { length: length - rest, hole };
+    return { length: Math.min(length - rest + this.#blockBytes, end - at), hole: false };
+  }
+
   /** The run of data or hole that begins at `at`, cut off at `end`; both count from the leg's start. */
-  #runAt(source: WatchedLeg, at: number, end: number): { length: number; hole: boolean } {
+  #foundAt(source: WatchedLeg, at: number, end: number): AllocationRun {
     const start = source.offsetBytes + at;
     const known = this.#dataRuns.get(source);
     if (known !== undefined && known.start <= start && start < known.end) {
@@ -182,9 +194,19 @@ function makeHole(leg: WatchedLeg, at: number, length: number): IoError | null {
   const start = leg.offsetBytes + at;
   const [run] = leg.call((fd) => allocationRuns(fd, start, length, 1));
   if (run?.hole === true && run.length === length) return null;
-  if (leg.call((fd) => fallocateNow(fd, 'punchHole', start, length)) === 0) return null;
-  for (let done = 0; done < length; done += ZEROES.length) {
-    const error = writeFully(leg, ZEROES.subarray(0, length - done), at + done);
+  const whole = { start, end: start + length };
+  const { head, body, tail } = alongBlocks(leg.direct?.allocationBytes ?? 1, whole);
+  const punched = leg.call((fd) =>
+    fallocateNow(fd, 'punchHole', body.start, body.end - body.start),
+  );
+  if (punched !== 0) return writeZeroes(leg, whole);
+  return writeZeroes(leg, head) ?? writeZeroes(leg, tail);
+}
+
+/** In bytes of the device. */
+function writeZeroes(leg: WatchedLeg, { start, end }: DataRun): IoError | null {
+  for (let at = start; at < end; at += ZEROES.length) {
+    const error = writeFully(leg, ZEROES.subarray(0, end - at), at - leg.offsetBytes);
     if (error !== null) return error;
   }
   return null;
@@ -194,7 +216,7 @@ function writeFully(leg: WatchedLeg, from: Uint8Array, at: number): IoError | nu
   for (let done = 0; done < from.length; ) {
     const offset = leg.offsetBytes + at + done;
     const rest = from.subarray(done);
-    const count = leg.call((fd) => pwriteNow(fd, rest, offset));
+    const count = leg.call(() => pwriteNow(leg.fd, rest, offset));
     if (count < 0) return ioErrorOfErrno(count, `${leg.device.path}: copying to byte ${at + done}`);
     if (count === 0) return ioError('EIO', `${leg.device.path}: took nothing at byte ${at + done}`);
     done += count;

@@ -10,13 +10,20 @@ import type { CopyLeg } from './copy-messages.ts';
 const PAGE_BYTES_MAX = 64 * 1024;
 
 export interface WatchedLeg extends CopyLeg {
+  /** By which its bytes are read and written. */
+  readonly fd: number;
   /** Makes a call on the leg's descriptor, which may not come back. */
   readonly call: <Result>(call: (fd: number) => Result) => Result;
 }
 
-export function watchedLegs(legs: readonly CopyLeg[], watch: CallWatch): WatchedLeg[] {
+export function watchedLegs(
+  legs: readonly CopyLeg[],
+  watch: CallWatch,
+  fdOf: (leg: CopyLeg) => number,
+): WatchedLeg[] {
   return legs.map((leg, index) => ({
     ...leg,
+    fd: fdOf(leg),
     call: (call) => watch(index as LegIndex, () => call(leg.device.fd)),
   }));
 }
@@ -38,7 +45,7 @@ export function readFully(leg: WatchedLeg, into: Uint8Array, at: number): IoErro
   for (let done = 0; done < into.length; ) {
     const offset = leg.offsetBytes + at + done;
     const rest = into.subarray(done);
-    const count = leg.call((fd) => preadNow(fd, rest, offset));
+    const count = leg.call(() => preadNow(leg.fd, rest, offset));
     if (count < 0)
       return ioErrorOfErrno(count, `${leg.device.path}: copying from byte ${at + done}`);
     if (count === 0) return endOf(leg, at + done);

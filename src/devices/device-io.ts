@@ -22,7 +22,8 @@ import { ioError, ioErrorOfCause, ioErrorOfErrno } from './io-error.ts';
 import type { AllocationRun, Done, IoError, ZeroManner } from './leg-io.ts';
 import type { OpenDevice } from './open-device.ts';
 import type { PoolLane } from './pool-lane.ts';
-import { zeroRange } from './zero-range.ts';
+import type { Zeroing } from './zero-range.ts';
+import { zeroingThroughCache, zeroRange } from './zero-range.ts';
 
 export type WritePolicy = 'inline' | 'pool';
 
@@ -34,14 +35,21 @@ type Ended = (error: IoError | null) => void;
 export class DeviceIo {
   readonly device: OpenDevice;
   readonly #lane: PoolLane;
+  readonly #zeroing: Zeroing;
   readonly #writesNow: boolean;
   readonly #readsNow: boolean;
 
   /** Without a `policy` the kind of device decides. */
-  constructor(device: OpenDevice, lane: PoolLane, policy: WritePolicy | null) {
+  constructor(
+    device: OpenDevice,
+    lane: PoolLane,
+    policy: WritePolicy | null,
+    zeroing = zeroingThroughCache(device),
+  ) {
     const { traits, nowaitReads } = device;
     this.device = device;
     this.#lane = lane;
+    this.#zeroing = zeroing;
     this.#writesNow = policy === null ? !traits.mayStall : policy === 'inline';
     this.#readsNow = traits.inMemory || nowaitReads;
   }
@@ -61,7 +69,7 @@ export class DeviceIo {
   /** The range reads as zeroes afterwards. */
   zero(position: number, length: number, manner: ZeroManner, done: Done): void {
     this.#inPool((ended) => {
-      zeroRange(this.device, position, length, manner, (error) => {
+      zeroRange(this.device, this.#zeroing, position, length, manner, (error) => {
         if (error !== null || !manner.fua) return ended(error);
         this.#sync(ended);
       });

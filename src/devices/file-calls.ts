@@ -38,6 +38,14 @@ const ADVICE: Readonly<Record<CacheChange, number>> = {
   forget: 4, // POSIX_FADV_DONTNEED
 };
 
+/** Of statx, and where struct statx has what is asked for (stat.h). */
+const AT_EMPTY_PATH = 0x1000;
+const STATX_DIOALIGN = 0x2000;
+const STATX_BYTES = 256;
+const STATX_MASK_AT = 0;
+const STATX_MEMORY_ALIGN_AT = 152;
+const STATX_OFFSET_ALIGN_AT = 156;
+
 /** One piece for preadv2: { address, length }. Filled and used without a turn of the loop between. */
 const piece = new BigUint64Array(2);
 
@@ -130,6 +138,21 @@ export function pagesOf(length: number): Uint8Array {
   const room = new Uint8Array(length + PAGE_BYTES);
   const start = -Number(libc().address(room) % BigInt(PAGE_BYTES)) & (PAGE_BYTES - 1);
   return room.subarray(start, start + length);
+}
+
+/**
+ * What O_DIRECT asks of offsets and lengths, and of addresses, in bytes; null where the file knows no such
+ * thing. File systems that do not tell (and Linux before 6.1) ask for no more than pages.
+ */
+export function directAlignment(fd: number): { blockBytes: number; memoryBytes: number } | null {
+  const stat = new Uint8Array(STATX_BYTES);
+  const result = libc().statx(fd, '', AT_EMPTY_PATH, STATX_DIOALIGN, stat);
+  const view = new DataView(stat.buffer);
+  const isTold = result === 0 && (view.getUint32(STATX_MASK_AT, true) & STATX_DIOALIGN) !== 0;
+  if (!isTold) return { blockBytes: PAGE_BYTES, memoryBytes: PAGE_BYTES };
+  const blockBytes = view.getUint32(STATX_OFFSET_ALIGN_AT, true);
+  const memoryBytes = view.getUint32(STATX_MEMORY_ALIGN_AT, true);
+  return blockBytes === 0 ? null : { blockBytes, memoryBytes };
 }
 
 /** `result` of a call of libc(), with errno folded in; must be applied right after the call. */

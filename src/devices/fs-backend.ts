@@ -16,6 +16,8 @@ import type { AllocationRun, Done, LegIo, LogIo, LogPart, ZeroManner } from './l
 import { writeLogTo } from './log-writes.ts';
 import type { OpenDevice } from './open-device.ts';
 import { PoolLane, threadsPerDevice } from './pool-lane.ts';
+import type { Zeroing } from './zero-range.ts';
+import { zeroingThroughCache } from './zero-range.ts';
 
 /** Where a leg's bytes are. */
 export interface BackendLeg {
@@ -38,12 +40,21 @@ export class FsBackend implements LegIo, LogIo {
   readonly #log: DeviceIo | null;
 
   /** `log` null: the mirror keeps its log in memory. */
-  constructor(legs: readonly BackendLeg[], log: OpenDevice | null) {
+  constructor(
+    legs: readonly BackendLeg[],
+    log: OpenDevice | null,
+    zeroingOf: (device: OpenDevice) => Zeroing | undefined = zeroingThroughCache,
+  ) {
     const devices = new Set(legs.map(({ device }) => device));
     const threads = threadsPerDevice(devices.size + (log === null ? 0 : 1));
     const lanes = new Map([...devices].map((device) => [device, new PoolLane(threads)]));
     this.#legs = legs.map(({ device, offsetBytes, writePolicy }) => ({
-      io: new DeviceIo(device, lanes.get(device) ?? new PoolLane(threads), writePolicy),
+      io: new DeviceIo(
+        device,
+        lanes.get(device) ?? new PoolLane(threads),
+        writePolicy,
+        zeroingOf(device),
+      ),
       offset: offsetBytes,
     }));
     // A log write waits for the disk by its nature, unless there is none.

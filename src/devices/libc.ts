@@ -39,7 +39,13 @@ export interface Libc {
   readonly fadvise: Deferrable<
     (fd: number, offset: number, length: number, advice: number) => number
   >;
-  readonly getpagesize: () => number;
+  readonly statx: (
+    fd: number,
+    path: string,
+    flags: number,
+    mask: number,
+    into: Uint8Array,
+  ) => number;
   readonly fcntl: (fd: number, command: number, argument: Uint8Array) => number;
   readonly ioctl: (fd: number, request: number, argument: Uint8Array) => number;
 }
@@ -56,7 +62,7 @@ const SIGNATURES = {
   lseek: 'int64_t lseek(int, int64_t, int)',
   fallocate: 'int fallocate(int, int, int64_t, int64_t)',
   fadvise: 'int posix_fadvise(int, int64_t, int64_t, int)',
-  getpagesize: 'int getpagesize()',
+  statx: 'int statx(int, const char *, int, unsigned int, void *)',
   fcntl: 'int fcntl(int, int, void *)',
   ioctl: 'int ioctl(int, unsigned long, void *)',
 } as const;

@@ -9,6 +9,7 @@
 import { availableParallelism } from 'node:os';
 import { broken, invariant } from '../errors/invariant.ts';
 import type { ByteCount, ByteOffset, LegIndex } from '../geometry/units.ts';
+import type { DirectAccess } from './direct-access.ts';
 import type { BackendLeg } from './fs-backend.ts';
 import { FsBackend } from './fs-backend.ts';
 import type { IoUring } from './io-uring.ts';
@@ -27,12 +28,17 @@ export interface RingParts {
   readonly memory: NativeMemory;
 }
 
+export interface RingLeg extends BackendLeg {
+  /** Null: through the page cache. */
+  readonly direct: DirectAccess | null;
+}
+
 interface Leg {
   readonly io: RingDevice;
   readonly offset: number;
 }
 
-const LOG_MANNER = { policy: null, direct: false, cost: null };
+const LOG_MANNER = { policy: null, direct: null, cost: null };
 
 export class RingBackend implements LegIo, LogIo {
   readonly #memory: NativeMemory;
@@ -42,21 +48,21 @@ export class RingBackend implements LegIo, LogIo {
 
   constructor(
     parts: RingParts,
-    legs: readonly BackendLeg[],
+    legs: readonly RingLeg[],
     log: OpenDevice | null,
-    direct: boolean,
     costOfWrites = () => new WriteCost(availableParallelism()),
   ) {
     this.#memory = parts.memory;
-    this.#seldom = new FsBackend(legs, log);
     const devices = new Map<OpenDevice, RingDevice>();
-    this.#legs = legs.map(({ device, offsetBytes, writePolicy }) => {
+    this.#legs = legs.map(({ device, offsetBytes, writePolicy, direct }) => {
       const policy = writePolicy === 'pool' ? 'ring' : writePolicy;
       const cost = device === legs.at(-1)?.device ? null : costOfWrites();
       const io = devices.get(device) ?? new RingDevice(parts, device, { policy, direct, cost });
       devices.set(device, io);
       return { io, offset: offsetBytes };
     });
+    const zeroingOf = (device: OpenDevice) => devices.get(device)?.zeroing;
+    this.#seldom = new FsBackend(legs, log, zeroingOf);
     this.#log = log === null ? null : new RingDevice(parts, log, LOG_MANNER);
     parts.ring.limitWorkers((devices.size + 1) * IN_FLIGHT_MAX);
   }
@@ -112,12 +118,6 @@ export class RingBackend implements LegIo, LogIo {
       flush: (ended) => log.flush(ended),
     };
     writeLogTo(target, parts, durable, done);
-  }
-
-  /** Nothing is in flight any more. */
-  close(): void {
-    for (const io of new Set(this.#legs.map((leg) => leg.io))) io.close();
-    this.#log?.close();
   }
 
   /** Clients' payloads come in one piece; what does not, or lies in the heap, is copied together. */

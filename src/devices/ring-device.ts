@@ -13,12 +13,14 @@
  * Of those, all legs but one may know what their writes cost (write-cost.ts): what is worth it is done
  * aside, by the kernel's thread, while the last leg's write is done on the spot.
  *
+ * Past the page cache (direct-access.ts) no write goes through it, whatever its bytes; what is read may.
+ *
  * A request that hangs keeps a kernel thread for as long as it hangs. Each device has room for
  * `IN_FLIGHT_MAX` of them and no more, the rest stands in line, so that the other devices go on.
  */
 import os from 'node:os';
 import { broken, invariant } from '../errors/invariant.ts';
-import { DirectDescriptor } from './direct-descriptor.ts';
+import type { DirectAccess } from './direct-access.ts';
 import { changeCacheLater } from './file-calls.ts';
 import { ioError, ioErrorOfErrno } from './io-error.ts';
 import type { IoUring } from './io-uring.ts';
@@ -29,7 +31,10 @@ import type { OpenDevice } from './open-device.ts';
 import { PoolLane } from './pool-lane.ts';
 import type { Manner, Range, TransferDevice } from './ring-transfer.ts';
 import { Transfer } from './ring-transfer.ts';
+import { writeUneven } from './uneven-write.ts';
 import type { WriteCost } from './write-cost.ts';
+import type { Zeroing } from './zero-range.ts';
+import { zeroingThroughCache } from './zero-range.ts';
 
 export type RingWritePolicy = 'inline' | 'ring';
 
@@ -42,6 +47,7 @@ const RWF_NOWAIT = 8;
 const VECTOR_BYTES = 16;
 /** Copying more than this on the spot would keep every other client waiting. */
 const READ_NOW_BYTES_MAX = 1024 * 1024;
+const ZEROES_BYTES_MAX = 1024 * 1024;
 const AT_ONCE: Manner = { flags: 0, aside: false };
 const ASIDE: Manner = { flags: 0, aside: true };
 const DURABLE: Manner = { flags: RWF_DSYNC, aside: false };
@@ -52,11 +58,11 @@ export class RingDevice implements TransferDevice {
   readonly idle: Transfer[] = [];
   readonly path: string;
   readonly #calls: RingCalls;
-  readonly #memory: NativeMemory;
+  readonly memory: NativeMemory;
+  readonly blockBytes: number;
   readonly #device: OpenDevice;
   readonly #fd: number;
-  /** Null: through the page cache. */
-  readonly #direct: DirectDescriptor | null;
+  readonly #direct: DirectAccess | null;
   readonly #writesNow: boolean;
   readonly #readsNow: boolean;
   readonly #cost: WriteCost | null;
@@ -69,7 +75,8 @@ export class RingDevice implements TransferDevice {
     device: OpenDevice,
     manner: {
       readonly policy: RingWritePolicy | null;
-      readonly direct: boolean;
+      /** Null: through the page cache. */
+      readonly direct: DirectAccess | null;
       /** Null: what can be done on the spot is done there. */
       readonly cost: WriteCost | null;
     },
@@ -77,12 +84,13 @@ export class RingDevice implements TransferDevice {
     const { traits, nowaitReads } = device;
     this.ring = parts.ring;
     this.#calls = parts.calls;
-    this.#memory = parts.memory;
+    this.memory = parts.memory;
     this.#device = device;
     this.path = device.path;
     this.#fd = device.fd;
-    this.#direct = manner.direct ? DirectDescriptor.open(device) : null;
-    const direct = this.#direct !== null;
+    this.#direct = manner.direct;
+    this.blockBytes = manner.direct?.blockBytes ?? 1;
+    const direct = manner.direct !== null;
     const local = manner.policy === null ? !traits.mayStall : manner.policy === 'inline';
     this.#writesNow = local && !direct;
     this.#cost = manner.policy === null ? manner.cost : null;
@@ -111,7 +119,9 @@ export class RingDevice implements TransferDevice {
     if (durableFd < 0) broken(`${this.path} is open for reading only`);
     const address = this.#addressOf(from);
     const range = { address, length: from.length, position };
-    if (!this.#writesNow || (fua && !traits.inMemory)) {
+    if (this.#direct !== null && !takes(this.#direct, range)) {
+      writeUneven(this, from, position, fua, done);
+    } else if (!this.#writesNow || (fua && !traits.inMemory)) {
       this.#begin('write', range, fua ? DURABLE : AT_ONCE, done);
     } else if (this.#cost?.isWorthAnother(range.length) === true) {
       this.#begin('write', range, ASIDE, done);
@@ -132,17 +142,21 @@ export class RingDevice implements TransferDevice {
     this.#lane.enter(() => this.#transfer().beginFlush(this.#fd, ended));
   }
 
+  get zeroing(): Zeroing {
+    if (this.#direct === null) return zeroingThroughCache(this.#device);
+    return {
+      grainBytes: this.#direct.allocationBytes,
+      write: (range, ended) => this.#writeZeroes(range, ended),
+    };
+  }
+
   ended(): void {
     this.#lane.leave();
   }
 
-  close(): void {
-    this.#direct?.close();
-  }
-
   #begin(verb: 'read' | 'write', range: Range, manner: Manner, done: Done): void {
-    const { address, length, position } = range;
-    const fd = this.#direct?.fdFor(address, length, position) ?? this.#fd;
+    const direct = this.#direct;
+    const fd = direct !== null && takes(direct, range) ? direct.fd : this.#fd;
     this.#lane.enter(() => this.#transfer().begin(verb, fd, range, manner, done));
     if (manner.aside || this.ring.prepared >= SUBMITTED_TOGETHER) this.ring.enter(0);
   }
@@ -152,7 +166,7 @@ export class RingDevice implements TransferDevice {
   }
 
   #addressOf(bytes: Uint8Array): number {
-    const address = this.#memory.addressOf(bytes);
+    const address = this.memory.addressOf(bytes);
     invariant(address !== null, 'what goes through the ring lies in native memory');
     return address;
   }
@@ -167,6 +181,20 @@ export class RingDevice implements TransferDevice {
     this.#vectorView.setBigUint64(8, BigInt(length), true);
     const { address: vector } = this.#vector;
     return Math.max(0, this.#calls.readVector(this.#fd, vector, 1, position, RWF_NOWAIT));
+  }
+
+  #writeZeroes({ start, end }: { start: number; end: number }, done: Done): void {
+    const length = Math.min(end - start, ZEROES_BYTES_MAX);
+    if (length === 0) {
+      done(null);
+      return;
+    }
+    const slot = this.memory.take(length);
+    this.write(slot.data(length).fill(0), start, false, (error) => {
+      slot.release();
+      if (error !== null) done(error);
+      else this.#writeZeroes({ start: start + length, end }, done);
+    });
   }
 
   #writeMeasured(range: Range, cost: WriteCost): IoError | null {
@@ -196,4 +224,10 @@ export class RingDevice implements TransferDevice {
     const attempt = `${this.path}: write at byte ${position}`;
     return count < 0 ? ioErrorOfErrno(count, attempt) : ioError('EIO', `${attempt}: took nothing`);
   }
+}
+
+/** Whole blocks, from and to where one could begin. */
+function takes({ blockBytes, memoryBytes }: DirectAccess, range: Range): boolean {
+  const { address, length, position } = range;
+  return length % blockBytes === 0 && position % blockBytes === 0 && address % memoryBytes === 0;
 }

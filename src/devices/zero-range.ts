@@ -2,8 +2,9 @@
  * Makes a range of a device read as zeroes, by the best means it has. Runs in libuv's pool.
  *
  *         position                                        end
- *   file    ├───────────────── fallocate ──────────────────┤
- *   block   ├ write ┤├──── fallocate, whole blocks ┤├ write ┤
+ *   file            ├───────────────── fallocate ──────────────────┤
+ *   block device,   ├ write ┤├──── fallocate, whole blocks ┤├ write ┤
+ *   past the cache
  *
  * A hole is tried first where one may be made, then a range marked as zeroes, then zeroes are
  * written. On a block device the kernel turns these into an unmap, a write-zeroes command or writes
@@ -24,38 +25,53 @@ interface Range {
   readonly end: number;
 }
 
+/** How zeroes are written. */
+export interface Zeroing {
+  /** Less than such a block, or a part of one, is written, and not left to fallocate. */
+  readonly grainBytes: number;
+  readonly write: (range: Range, ended: Ended) => void;
+}
+
 /** Zeroes that must be written come out of one small buffer, this much at a time. */
 const ZEROES = new Uint8Array(64 * 1024);
 const WRITTEN_AT_ONCE_MAX = 16 * 1024 * 1024;
 
+/** Files are zeroed to the byte; block devices know only blocks. */
+export function zeroingThroughCache(device: OpenDevice): Zeroing {
+  return {
+    grainBytes: device.kind === 'block' ? device.blockBytes : 1,
+    write: (range, ended) => writeZeroes(device, range, ended),
+  };
+}
+
 /** Nothing is flushed here: `manner.fua` is the caller's. */
 export function zeroRange(
   device: OpenDevice,
+  zeroing: Zeroing,
   start: number,
   length: number,
   manner: ZeroManner,
   ended: Ended,
 ): void {
   const whole = { start, end: start + length };
-  const { head, body, tail } = alongBlocks(device, whole);
+  const { head, body, tail } = alongBlocks(zeroing.grainBytes, whole);
   const ways = body.start === body.end ? [] : waysToZero(device.kind, manner);
   allocateBy(ways, device, body, (result) => {
-    if (result === 0) writeEdges(device, head, tail, ended);
-    else if (result === EOPNOTSUPP && !manner.fastOnly) writeZeroes(device, whole, ended);
+    if (result === 0) writeEdges(zeroing, head, tail, ended);
+    else if (result === EOPNOTSUPP && !manner.fastOnly) zeroing.write(whole, ended);
     else ended(ioErrorOfErrno(result, attemptAt(device, body.start)));
   });
 }
 
-function writeEdges(device: OpenDevice, head: Range, tail: Range, ended: Ended): void {
-  writeZeroes(device, head, (error) => {
-    if (error === null) writeZeroes(device, tail, ended);
+function writeEdges({ write }: Zeroing, head: Range, tail: Range, ended: Ended): void {
+  write(head, (error) => {
+    if (error === null) write(tail, ended);
     else ended(error);
   });
 }
 
-/** Files are zeroed to the byte; block devices know only blocks. */
-function alongBlocks({ kind, blockBytes }: OpenDevice, { start, end }: Range) {
-  const grain = kind === 'block' ? blockBytes : 1;
+/** The whole blocks within a range, and what is left of it on both sides. */
+export function alongBlocks(grain: number, { start, end }: Range) {
   const bodyStart = Math.min(Math.ceil(start / grain) * grain, end);
   const bodyEnd = Math.max(Math.floor(end / grain) * grain, bodyStart);
   return {

@@ -1,5 +1,5 @@
 /**
- * Overlapping writes go to the legs one after the other, in the order in which they were admitted.
+ * Writes that share a block go to the legs one after the other, in the order in which they were admitted.
  *
  *   A ├────────┤              in flight
  *   B      ├────────┤         waits for A
@@ -7,7 +7,8 @@
  *   D   ├─┤                   waits for A
  *
  * Two overlapping writes in flight at once could reach leg 0 as A, B and leg 1 as B, A, and the legs
- * would differ for ever in a region the log calls clean. A write knows how many earlier ones it still
+ * would differ for ever in a region the log calls clean. Two that only share a block would lose one of
+ * them where a device takes whole blocks, and what a write does not fill is read first. A write knows how many earlier ones it still
  * waits for (`blockers`), and each of those knows it (`followers`): nothing is ever searched again.
  *
  * Writes are filed by region into a fixed number of drawers, so the search for overlaps looks at the
@@ -30,14 +31,20 @@ const DRAWERS = 1024;
 
 export class WriteOrder<Write extends OrderedWrite> {
   readonly #drawers: readonly Write[][] = Array.from({ length: DRAWERS }, () => []);
+  readonly #blockBytes: number;
 
-  /** True: nothing earlier overlaps `write`, it may go on. */
+  /** Regions shorter than a block share none, as far as this goes: no device has such blocks then. */
+  constructor(blockBytes: number) {
+    this.#blockBytes = blockBytes;
+  }
+
+  /** True: nothing earlier shares a block with `write`, it may go on. */
   enter(write: Write): boolean {
     for (let region = write.first; region <= write.last; region = (region + 1) as RegionIndex) {
       const drawer = this.#drawerOf(region);
       for (let place = 0; place < drawer.length; place += 1) {
         const earlier = drawer[place] as Write;
-        if (overlap(earlier, write, region)) follow(earlier, write);
+        if (this.#overlap(earlier, write, region)) follow(earlier, write);
       }
       drawer.push(write);
     }
@@ -70,14 +77,17 @@ export class WriteOrder<Write extends OrderedWrite> {
   #drawerOf(region: RegionIndex): Write[] {
     return this.#drawers[region % DRAWERS] as Write[];
   }
-}
 
-/** Overlapping, and not already found so in an earlier region that both touch. */
-function overlap(earlier: OrderedWrite, later: OrderedWrite, region: RegionIndex): boolean {
-  if (region > later.first && region > earlier.first) return false;
-  return (
-    earlier.offset < later.offset + later.length && later.offset < earlier.offset + earlier.length
-  );
+  /** Sharing a block, and not already found so in an earlier region that both touch. */
+  #overlap(earlier: Write, later: Write, region: RegionIndex): boolean {
+    if (region > later.first && region > earlier.first) return false;
+    return this.#reaches(earlier, later) && this.#reaches(later, earlier);
+  }
+
+  /** The block where `to` begins is not behind the end of `from`. */
+  #reaches(from: Write, to: Write): boolean {
+    return to.offset - (to.offset % this.#blockBytes) < from.offset + from.length;
+  }
 }
 
 function follow(earlier: OrderedWrite, later: OrderedWrite): void {

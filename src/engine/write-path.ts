@@ -5,7 +5,7 @@
  *              │ no
  *            admit: count it in its regions, mark those that need it; for a stream, a few more
  *              │
- *            overlaps an earlier write? ──yes──▶ waits for that one
+ *            shares a block with an earlier write? ──yes──▶ waits for that one
  *              │ no
  *            mark durable? ──no──▶ waits for the log write (many share one)
  *              │ yes
@@ -18,7 +18,7 @@
  * because a region with a write in flight is never handed to a copy.
  */
 import type { LegIndex, RegionIndex } from '../geometry/units.ts';
-import { byteCount, byteOffset } from '../geometry/units.ts';
+import { BLOCK_BYTES_MAX, byteCount, byteOffset } from '../geometry/units.ts';
 import type { ResyncScheduler } from '../recovery/resync-scheduler.ts';
 import type { LegMask } from '../region/leg-content.ts';
 import { has, maskOf, NO_LEGS, union, without } from '../region/leg-content.ts';
@@ -48,7 +48,7 @@ export class WritePath {
   readonly #scheduler: ResyncScheduler;
   readonly #nameShare: (share: WriteShare) => IoId;
   readonly #held: HeldWrites;
-  readonly #order = new WriteOrder<WritePiece>();
+  readonly #order = new WriteOrder<WritePiece>(BLOCK_BYTES_MAX);
   readonly #streams = new WriteStreams();
 
   /** `nameShare` gives a share the number under which its end will be reported. */

@@ -32,6 +32,8 @@ export type RegionCount = Measured<'regions'>;
 export type LegIndex = Measured<'leg index'>;
 
 export const SECTOR_BYTES = 512;
+/** No device has longer blocks: what is aligned to this is aligned on every device. */
+export const BLOCK_BYTES_MAX = 4096;
 
 /** dm's limit: the region count is a 32-bit number (Linux 6.12 dm-log.c, `create_log_context`). */
 export const REGION_COUNT_MAX = 2 ** 32 - 1;

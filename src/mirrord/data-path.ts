@@ -9,7 +9,6 @@
  */
 import { getSystemErrorName } from 'node:util';
 import type { IoName } from '../control-protocol/mirror-status.ts';
-import type { BackendLeg } from '../devices/fs-backend.ts';
 import { FsBackend } from '../devices/fs-backend.ts';
 import type { InjectedFault } from '../devices/injected-fault.ts';
 import { IoUring } from '../devices/io-uring.ts';
@@ -18,6 +17,7 @@ import { ringCalls } from '../devices/io-uring-calls.ts';
 import type { LegIo, LogIo } from '../devices/leg-io.ts';
 import { NativeMemory } from '../devices/native-memory.ts';
 import type { OpenDevice } from '../devices/open-device.ts';
+import type { RingLeg } from '../devices/ring-backend.ts';
 import { RingBackend } from '../devices/ring-backend.ts';
 import { SendMessage } from '../devices/ring-connection.ts';
 import { RingLoop } from '../devices/ring-loop.ts';
@@ -38,18 +38,18 @@ export interface IoChoice {
   readonly faults: readonly InjectedFault[];
 }
 
-export type Backend = LegIo & LogIo & { close(): void };
+export type Backend = LegIo & LogIo;
 
 export interface DataPath {
   readonly name: IoName;
   /** For people: why this one. */
   readonly reason: string;
-  /** One for each table; `close` it when none of its operations is under way any more. */
-  backendOver(legs: readonly BackendLeg[], log: OpenDevice | null): Backend;
+  /** One for each table. */
+  backendOver(legs: readonly RingLeg[], log: OpenDevice | null): Backend;
   readonly carrier: Carrier;
   /** A timer of Node is due in `delayMs`. */
   timerSet(delayMs: number): void;
-  /** No request is in flight any more, and the backends are closed. */
+  /** No request is in flight any more. */
   close(): void;
 }
 
@@ -77,7 +77,7 @@ function overFs(reason: string): DataPath {
   return {
     name: 'fs',
     reason,
-    backendOver: (legs, log) => Object.assign(new FsBackend(legs, log), { close: () => {} }),
+    backendOver: (legs, log) => new FsBackend(legs, log),
     carrier: new SocketCarrier(),
     timerSet: () => {},
     close: () => {},
@@ -95,7 +95,7 @@ function overRing(calls: RingCalls | null, direct: boolean): DataPath | string {
   return {
     name: 'uring',
     reason: direct ? 'io_uring, past the page cache' : 'io_uring',
-    backendOver: (legs, log) => new RingBackend({ ring, calls, memory }, legs, log, direct),
+    backendOver: (legs, log) => new RingBackend({ ring, calls, memory }, legs, log),
     carrier: new RingCarrier({ loop, calls, memory, message: new SendMessage(memory) }),
     timerSet: (delayMs) => loop.visitWithin(delayMs),
     close: () => {

@@ -85,7 +85,7 @@ class EngineWorker {
     });
     this.#ground = {
       ...{ path: this.#path, faults: this.#faults, timed: this.#device, readOnly },
-      copyManner: { compares: io.comparesCopies },
+      ...{ copyManner: { compares: io.comparesCopies }, direct: io.direct },
       keepMemory: (memory) => this.#say({ kind: 'keepMemory', memory }),
       tell: (event) => this.#say({ kind: 'event', event }),
       stopped: (logClean, outOfSync) => void this.#stopped(logClean, outOfSync),

@@ -6,6 +6,8 @@
 import { availableParallelism } from 'node:os';
 import type { CopyManner } from '../copier/copy-messages.ts';
 import { CopyPool } from '../copier/copy-pool.ts';
+import type { DirectAccess } from '../devices/direct-access.ts';
+import { closeDirect, openDirect } from '../devices/direct-access.ts';
 import type { FaultPlan } from '../devices/fault-plan.ts';
 import { FaultyLegIo } from '../devices/faulty-leg-io.ts';
 import type { LegIo, LogIo } from '../devices/leg-io.ts';
@@ -46,6 +48,8 @@ export interface TableGround
   readonly timed: TimedLegIo;
   readonly readOnly: boolean;
   readonly copyManner: CopyManner;
+  /** Legs past their page cache, where there is a way. */
+  readonly direct: boolean;
 }
 
 export class LiveTable {
@@ -55,7 +59,7 @@ export class LiveTable {
   readonly log: OpenDevice | null;
   readonly runner: EffectRunner;
   readonly #copies: CopyPool;
-  readonly #backend: Backend;
+  readonly #direct: readonly (DirectAccess | null)[];
 
   constructor(parts: TableParts, ground: TableGround) {
     const { spec, legs, log, known, isOtherLog, engine, view } = parts;
@@ -63,14 +67,17 @@ export class LiveTable {
     this.log = log;
     this.engine = engine;
     this.view = view;
-    const places = spec.legs.map(({ offsetBytes }, index) => {
+    const ranges = spec.legs.map(({ offsetBytes }, index) => {
       const device = legs[index];
       invariant(device !== undefined, `leg ${index} was not opened`);
-      return { device, offsetBytes, writePolicy: null };
+      return { device, offsetBytes };
     });
     const { path, faults, timed, readOnly, keepMemory, tell, stopped, again } = ground;
-    this.#backend = path.backendOver(places, log);
-    timed.exchange(perhapsFaulty(this.#backend, ground), known, isOtherLog);
+    this.#direct = ground.direct ? openDirect(ranges, [spec.sizeBytes, spec.regionSizeBytes]) : [];
+    const places = ranges.map((part, index) => {
+      return { ...part, writePolicy: null, direct: this.#direct[index] ?? null };
+    });
+    timed.exchange(perhapsFaulty(path.backendOver(places, log), ground), known, isOtherLog);
     this.#copies = new CopyPool(places, COPIERS, ground.copyManner, {
       limitMs: timed.limitMs,
       hangs: (leg) => timed.hangs(leg),
@@ -96,7 +103,7 @@ export class LiveTable {
   /** Its engine has stopped. `isQuiet`: no operation that was given up may still be under way. */
   async close(isQuiet: boolean): Promise<void> {
     await this.#copies.close();
-    if (isQuiet) this.#backend.close();
+    if (isQuiet) closeDirect(this.#direct);
   }
 }
 

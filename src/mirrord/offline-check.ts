@@ -53,7 +53,7 @@ export async function checkOffline(check: OfflineCheck): Promise<CheckReport> {
     );
     const legs = spec.legs.map(({ offsetBytes }, leg) => {
       const device = devices[leg];
-      return device === undefined ? [] : [{ device, offsetBytes }];
+      return device === undefined ? [] : [{ device, offsetBytes, direct: null }];
     });
     const pool = new CopyPool(legs.flat(), 1);
     try {

@@ -12,12 +12,13 @@ import type {
   CopyOutcome,
 } from '../../src/copier/copy-messages.ts';
 import { CopyPool } from '../../src/copier/copy-pool.ts';
+import type { OpenDevice } from '../../src/devices/open-device.ts';
 import { byteCount, byteOffset, legIndex } from '../../src/geometry/units.ts';
 import {
   atEnd,
   bytesAt,
   legAt,
-  mountExt4,
+  mountInside,
   noFreezing,
   openForTest,
   scratchDirectory,
@@ -30,6 +31,10 @@ const REGION = 65_536;
 const directory = scratchDirectory();
 
 let made = 0;
+const cachedLeg = (device: OpenDevice): CopyLeg => ({
+  ...{ device, offsetBytes: byteCount(0), direct: null },
+});
+
 function legs(count: number, sizeBytes: number): { legs: CopyLeg[]; files: string[] } {
   const files = Array.from({ length: count }, (_, index) => {
     made += 1;
@@ -38,7 +43,7 @@ function legs(count: number, sizeBytes: number): { legs: CopyLeg[]; files: strin
   const pattern = Uint8Array.from({ length: 251 }, (_, index) => index);
   fs.writeFileSync(files[0] ?? '', Buffer.alloc(sizeBytes, pattern), { flag: 'r+' });
   const devices = openForTest(...files.map((file) => legAt(file)));
-  return { files, legs: devices.map((device) => ({ device, offsetBytes: byteCount(0) })) };
+  return { files, legs: devices.map(cachedLeg) };
 }
 
 function jobAt(offset: number, length = REGION, targets = [1]): CopyJob {
@@ -148,7 +153,7 @@ test('a worker that dies leaves the work to the others', async () => {
 
 testUnless(noFreezing)('a leg that hangs is left out, and who is behind it goes on', async () => {
   made += 1;
-  const mountPoint = mountExt4(scratchFile(directory, `${made}.img`, 16 * MIB, 0));
+  const mountPoint = mountInside(scratchFile(directory, `${made}.img`, 16 * MIB, 0), 'ext4');
   const frozen = scratchFile(mountPoint, 'leg.img', MIB, 9);
   const { legs: given } = legs(2, MIB);
   const [device] = openForTest(legAt(frozen));
@@ -164,7 +169,7 @@ testUnless(noFreezing)('a leg that hangs is left out, and who is behind it goes 
     wanted = ending(pool, jobAt(2 * REGION));
     return over;
   };
-  const all = [...given, { device, offsetBytes: byteCount(0) }];
+  const all = [...given, cachedLeg(device)];
   const pool = new CopyPool(all, 1, undefined, { limitMs: 1_000, hangs });
   const thaw = () => spawnSync('fsfreeze', ['--unfreeze', mountPoint]);
   atEnd(thaw);
@@ -222,7 +227,7 @@ describe.each(Object.entries(ROOTS))('a program made of %s', (_, root) => {
       const whole = { role: 'leg', access: 'write', offsetBytes: 0, lengthBytes: null };
       const devices = openDevices(files.map((path) => ({ ...whole, path })));
       // One worker: with its first outcome it has loaded all it needs, and exiting cannot cut that short.
-      const pool = new CopyPool(devices.map((device) => ({ device, offsetBytes: 0 })), 1);
+      const pool = new CopyPool(devices.map((device) => ({ device, offsetBytes: 0, direct: null })), 1);
       const job = { source: 0, targets: [1], offset: 0, length: ${sizeBytes} };
       ${body}`;
     fs.writeFileSync(script, program);

@@ -24,6 +24,7 @@ function legsWith(...contents: readonly Uint8Array[]): CopyLeg[] {
   return openForTest(...files.map((file) => legAt(file))).map((device) => ({
     device,
     offsetBytes: byteCount(LEG_OFFSET),
+    direct: null,
   }));
 }
 

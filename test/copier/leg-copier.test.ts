@@ -7,12 +7,15 @@ import { expect, test } from 'vitest';
 import type { CopyLeg } from '../../src/copier/copy-messages.ts';
 import { USUAL_MANNER } from '../../src/copier/copy-messages.ts';
 import { LegCopier } from '../../src/copier/leg-copier.ts';
+import { closeDirect, openDirect } from '../../src/devices/direct-access.ts';
 import { seekData } from '../../src/devices/file-calls.ts';
 import type { OpenDevice } from '../../src/devices/open-device.ts';
-import { byteCount, byteOffset, legIndex } from '../../src/geometry/units.ts';
+import { byteCount, byteOffset, legIndex, SECTOR_BYTES } from '../../src/geometry/units.ts';
 import {
   atEnd,
   attachLoop,
+  cachedBytes,
+  dropFromCache,
   GIB,
   legAt,
   missing,
@@ -36,10 +39,20 @@ function image(sizeBytes: number, fill?: number, where = directory): string {
 
 /** Legs over these files, open for writing, each from `offsetBytes` on. */
 function legsOver(files: readonly string[], offsetBytes = 0): CopyLeg[] {
-  return openForTest(...files.map((file) => legAt(file))).map((device) => ({
-    device,
-    offsetBytes: byteCount(offsetBytes),
-  }));
+  return openForTest(...files.map((file) => legAt(file))).map((device) =>
+    legOf(device, offsetBytes),
+  );
+}
+
+function legOf(device: OpenDevice, offsetBytes: number): CopyLeg {
+  return { device, offsetBytes: byteCount(offsetBytes), direct: null };
+}
+
+/** The same past the page cache. */
+function directly(legs: readonly CopyLeg[]): CopyLeg[] {
+  const accesses = openDirect(legs, [SECTOR_BYTES]);
+  atEnd(() => closeDirect(accesses));
+  return legs.map((leg, index) => ({ ...leg, direct: accesses[index] ?? null }));
 }
 
 /** Copies from leg 0 to all the others. */
@@ -90,10 +103,13 @@ function copiesWhatever(
   files: readonly string[],
   start: number,
   copier = new LegCopier(legs),
+  grain = 1,
 ): void {
   fc.assert(
     fc.property(layouts, fc.array(layouts, { minLength: 2, maxLength: 2 }), ranges, (...given) => {
-      const [layout, others, { offset, length }] = given;
+      const [layout, others, range] = given;
+      const offset = Math.floor(range.offset / grain) * grain;
+      const length = Math.ceil(range.length / grain) * grain;
       files.forEach((file, index) => {
         layOut(file, start, index === 0 ? layout : (others[index - 1] ?? []));
       });
@@ -125,6 +141,47 @@ test('several targets get the source’s bytes', () => {
   const files = [image(SIZE), image(SIZE), image(SIZE)];
   copiesWhatever(legsOver(files, 4096), files, 4096);
 });
+
+test.each([4096, 512])(
+  'copies past the page cache end with the same bytes, from byte %d on',
+  (start) => {
+    const files = [image(SIZE), image(SIZE), image(SIZE)];
+    const legs = directly(legsOver(files, start));
+    copiesWhatever(legs, files, start, new LegCopier(legs), SECTOR_BYTES);
+  },
+);
+
+test('one leg past the page cache, the other through it, and the bytes are the same', () => {
+  const files = [image(SIZE), image(SIZE)];
+  const [past, through] = [
+    directly(legsOver([files[0] ?? ''], 512)),
+    legsOver([files[1] ?? ''], 512),
+  ];
+  const legs = [...past, ...through];
+  copiesWhatever(legs, files, 512, new LegCopier(legs), SECTOR_BYTES);
+});
+
+testUnless(missing('dd') ?? missing('fincore'))(
+  'a copy past the page cache leaves nothing there, holes or not',
+  () => {
+    const files = [image(MIB), image(MIB)];
+    const [source = '', target = ''] = files;
+    fs.truncateSync(source, 0);
+    fs.truncateSync(source, MIB);
+    write(source, 64 * KIB, Buffer.alloc(64 * KIB, 1));
+    write(target, 0, Buffer.alloc(MIB, 2));
+    const legs = legsOver(files, SECTOR_BYTES);
+    for (const [index, file] of files.entries()) dropFromCache(file, legs[index]?.device.fd ?? -1);
+    expect(copy(directly(legs), 0, MIB / 2)).toMatchObject(withoutErrors(1));
+    expect(files.map(cachedBytes)).toEqual([0, 0]);
+    const bytes = fs.readFileSync(target);
+    const wanted = fs.readFileSync(source).subarray(SECTOR_BYTES, SECTOR_BYTES + MIB / 2);
+    expect(bytes.subarray(SECTOR_BYTES, SECTOR_BYTES + MIB / 2).equals(wanted)).toBe(true);
+    expect(bytes.subarray(SECTOR_BYTES + MIB / 2).every((byte) => byte === 2)).toBe(true);
+    expect(copy(legs, 0, MIB / 2)).toMatchObject(withoutErrors(1));
+    expect(Math.min(...files.map(cachedBytes))).toBeGreaterThan(0);
+  },
+);
 
 test('a copy that compares ends with the same bytes', () => {
   const files = [image(SIZE), image(SIZE), image(SIZE)];
@@ -225,7 +282,7 @@ test('two legs in one file are copied within it', () => {
     legAt(file, { offsetBytes: half }),
   );
   assert(lower !== undefined && upper === lower);
-  const legs = [0, MIB].map((offset) => ({ device: lower, offsetBytes: byteCount(offset) }));
+  const legs = [0, MIB].map((offset) => legOf(lower, offset));
   expect(copy(legs, 4096, MIB - 4096)).toMatchObject(withoutErrors(1));
   const bytes = fs.readFileSync(file);
   expect(bytes.subarray(MIB, MIB + 4096).every((byte) => byte === 0)).toBe(true);
@@ -327,10 +384,7 @@ testUnless(noLoopDevices)('a hole of a file becomes zeroes on a block device', (
   // The second time the leg lies across the blocks of its device, where none can be punched.
   for (const offset of [0, 512]) {
     fs.writeFileSync(device, Buffer.alloc(4 * MIB, 7));
-    const legs = [
-      { device: source, offsetBytes: byteCount(0) },
-      { device: target, offsetBytes: byteCount(offset) },
-    ];
+    const legs = [legOf(source, 0), legOf(target, offset)];
     expect(copy(legs, 0, 3 * MIB)).toMatchObject(withoutErrors(1));
     const found = fs.readFileSync(device).subarray(offset, offset + 3 * MIB);
     expect(found.equals(fs.readFileSync(file).subarray(0, 3 * MIB))).toBe(true);
@@ -344,7 +398,7 @@ testUnless(noLoopDevices)('a copy that compares asks the device, not the page ca
   fs.readSync(target.fd, Buffer.alloc(MIB), 0, MIB, 0);
   // As after a flush that failed: what is cached never reached the disk.
   write(disk, 64 * KIB, Buffer.alloc(4 * KIB, 9));
-  const legs = [source, target].map((device) => ({ device, offsetBytes: byteCount(0) }));
+  const legs = [source, target].map((device) => legOf(device, 0));
   copy(legs, 0, MIB, new LegCopier(legs, { ...USUAL_MANNER, compares: true }));
   fs.fsyncSync(target.fd);
   assert.deepEqual(fs.readFileSync(disk), Buffer.alloc(MIB, 7));

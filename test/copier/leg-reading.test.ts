@@ -22,8 +22,12 @@ testUnless(missing('dd'))('of a leg that begins within a page the edges are forg
   const file = scratchFile(scratchDirectory(), 'leg.img', 64 * PAGE, 7);
   const [device] = openForTest(legAt(file));
   if (device === undefined) throw new Error('it was opened');
-  const legs = [{ device, offsetBytes: byteCount(SECTOR_BYTES) }];
-  const [leg] = watchedLegs(legs, (_, call) => call());
+  const legs = [{ device, offsetBytes: byteCount(SECTOR_BYTES), direct: null }];
+  const [leg] = watchedLegs(
+    legs,
+    (_, call) => call(),
+    () => device.fd,
+  );
   if (leg === undefined) throw new Error('there is one');
   const sector = new Uint8Array(SECTOR_BYTES);
   const first = SECTOR_BYTES;

@@ -15,7 +15,7 @@ import {
   dropFromCache,
   legAt,
   missing,
-  mountExt4,
+  mountInside,
   noFreezing,
   noLoopDevices,
   noTmpfs,
@@ -373,7 +373,7 @@ testUnless(noLoopDevices)('after a failed flush reads show what the device has',
 testUnless(noFreezing)(
   'one leg that hangs holds up neither the other leg nor the log',
   async () => {
-    const mountPoint = mountExt4(image(directory, 16 * 2 ** 20));
+    const mountPoint = mountInside(image(directory, 16 * 2 ** 20), 'ext4');
     const hanging = open(image(mountPoint, 65_536, 1));
     const io = new FsBackend(
       [hanging, open(image(directory, 65_536, 1))].map((device) => ({

@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { WritePolicy } from '../../src/devices/device-io.ts';
+import { closeDirect, openDirect } from '../../src/devices/direct-access.ts';
 import type { Done, LegIo } from '../../src/devices/leg-io.ts';
 import type { OpenDevice } from '../../src/devices/open-device.ts';
 import { RingBackend } from '../../src/devices/ring-backend.ts';
@@ -21,8 +22,12 @@ import { noRing, ringForTest } from './ring-for-test.ts';
 import {
   atEnd,
   attachLoop,
+  cachedBytes,
   describeUnless,
+  dropFromCache,
   legAt,
+  missing,
+  mountInside,
   noLoopDevices,
   noTmpfs,
   openForTest,
@@ -62,21 +67,23 @@ function backendOver(
   log: OpenDevice | null = null,
   offsets: readonly number[] = [],
 ): RingBackend {
-  const legs = devices.map((device, index) => ({
+  const ranges = devices.map((device, index) => ({
     device,
     offsetBytes: byteCount(offsets[index] ?? 0),
-    writePolicy: policy ?? null,
   }));
-  const parts = shared as TestRing;
-  const backend = new RingBackend(
-    parts,
+  const accesses = direct === true ? openDirect(ranges, [512]) : [];
+  atEnd(() => closeDirect(accesses));
+  const legs = ranges.map((range, index) => ({
+    ...range,
+    writePolicy: policy ?? null,
+    direct: accesses[index] ?? null,
+  }));
+  return new RingBackend(
+    shared as TestRing,
     legs,
     log,
-    direct ?? false,
     ...(costly === true ? [() => ALWAYS_ASIDE] : []),
   );
-  atEnd(() => backend.close());
-  return backend;
 }
 
 const ALWAYS_ASIDE = Object.assign(new WriteCost(2), { isWorthAnother: () => true });
@@ -164,6 +171,50 @@ describeUnless(noRing)('conformance', () => {
   }
 });
 
+/** Room for the least that mkfs.xfs makes one of. */
+const XFS_BYTES = 300 * 2 ** 20;
+
+function onXfs(): string {
+  made += 1;
+  const file = path.join(directory, `${made}.xfs`);
+  fs.writeFileSync(file, '');
+  fs.truncateSync(file, XFS_BYTES);
+  return mountInside(file, 'xfs');
+}
+
+/** `file` is 256 KiB long. */
+async function goesPastTheCache(file: string): Promise<void> {
+  const device = open(file);
+  const wanted = fs.readFileSync(file);
+  dropFromCache(file, device.fd);
+  const backend = backendOver([device], { direct: true }, null, [512]);
+  const write = (from: number, length: number) => {
+    wanted.fill(9, 512 + from, 512 + from + length);
+    const room = slotWith(Buffer.alloc(length + 1, 9)).data(length + 1);
+    return ending((done) => {
+      backend.write(first, [room.subarray(1)], byteOffset(from), false, done);
+    });
+  };
+  const zero = (from: number, length: number, mayPunch: boolean) => {
+    wanted.fill(0, 512 + from, 512 + from + length);
+    const manner = { mayPunch, fastOnly: false, fua: false };
+    return ending((done) =>
+      backend.zero(first, byteOffset(from), byteCount(length), manner, heard(done)),
+    );
+  };
+  const ended = [
+    await write(1, 3),
+    await write(4095, 4098),
+    await write(16_384, 4096),
+    await zero(32_769, 3, true),
+    await zero(50_000, 50_000, true),
+    await zero(150_001, 50_000, false),
+  ];
+  expect(ended).toEqual(ended.map(() => null));
+  expect(cachedBytes(file)).toBe(0);
+  assert(fs.readFileSync(file).equals(wanted));
+}
+
 describeUnless(noRing)('a ring', () => {
   test('writes a local file before the call returns, and what may stall later', async () => {
     const device = open(image(directory, 8192));
@@ -225,6 +276,17 @@ describeUnless(noRing)('a ring', () => {
     expect(prepared.filter((count) => count === 0)).toHaveLength(2);
     expect(await Promise.all(reads)).toEqual(reads.map(() => null));
   });
+
+  const places: [string, string | null, () => string][] = [
+    ['', null, () => directory],
+    [' on xfs', noLoopDevices ?? missing('mkfs.xfs'), onXfs],
+  ];
+  for (const [where, reason, place] of places) {
+    testUnless(reason ?? missing('dd') ?? missing('fincore'))(
+      `past the page cache nothing goes through it, whatever is written or zeroed${where}`,
+      () => goesPastTheCache(image(place(), 256 * 1024, 7)),
+    );
+  }
 
   testUnless(noTmpfs)('has nothing to go past where there is only memory', () => {
     const backend = backendOver([open(image(memory, 8192, 7))], { direct: true });

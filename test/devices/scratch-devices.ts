@@ -91,11 +91,11 @@ export function missing(tool: string): string | null {
 export const noFreezing = noLoopDevices ?? missing('mkfs.ext4') ?? missing('fsfreeze');
 
 /** A file system of our own in `file`, beside it, that may be frozen without anyone else noticing. */
-export function mountExt4(file: string): string {
+export function mountInside(file: string, kind: 'ext4' | 'xfs'): string {
   const device = attachLoop(file);
   const mountPoint = `${file}-mounted`;
   fs.mkdirSync(mountPoint);
-  execFileSync('mkfs.ext4', ['-q', device]);
+  execFileSync(`mkfs.${kind}`, ['-q', device]);
   execFileSync('mount', [device, mountPoint]);
   atEnd(() => spawnSync('umount', [mountPoint]));
   return mountPoint;
@@ -142,6 +142,12 @@ export function bytesAt(file: string, position: number, length: number): Buffer 
   const count = fs.readSync(fd, bytes, 0, length, position);
   fs.closeSync(fd);
   return bytes.subarray(0, count);
+}
+
+/** What lies of it in the page cache. To try with a read that does not wait would have holes read in. */
+export function cachedBytes(file: string): number {
+  const words = ['--bytes', '--noheadings', '--output', 'RES', file];
+  return Number(execFileSync('fincore', words, { encoding: 'utf8' }));
 }
 
 /** Writes the file out and forgets its pages, so that the next read has to wait for the disk. */
