@@ -60,6 +60,7 @@ export class ReadOperation implements TimedOperation {
   interrupt(): void {}
 }
 
+/** Of whole blocks: what lies in them around the write is as it was when it began. */
 export class WriteOperation implements TimedOperation {
   readonly name: string;
   readonly isRefused: boolean;
@@ -68,10 +69,12 @@ export class WriteOperation implements TimedOperation {
   readonly sectorCount: number;
   readonly #storage: SimulatedStorage;
   readonly write: number;
+  readonly #blocks: readonly { readonly sector: number; readonly content: number }[];
   #isLanded = false;
 
   get key(): string {
-    return this.name;
+    const around = this.#blocks.filter(({ content }) => content !== this.effect.request);
+    return [this.name, ...around.map(({ content }) => content)].join(' ');
   }
 
   get place(): LegIndex {
@@ -92,6 +95,7 @@ export class WriteOperation implements TimedOperation {
     this.sectorCount = effect.length / sectorBytes;
     this.#storage = storage;
     this.write = numbers();
+    this.#blocks = this.#readBlocks(storage);
   }
 
   land(luck: number): void {
@@ -104,9 +108,7 @@ export class WriteOperation implements TimedOperation {
       this.#put(this.#storage, chosenBy(luck));
     } else if (this.effect.fua) {
       const device = this.#storage.legs[this.effect.leg];
-      for (let index = 0; index < this.sectorCount; index += 1) {
-        device?.writeDurably(this.firstSector + index, this.effect.request);
-      }
+      for (const { sector, content } of this.#blocks) device?.writeDurably(sector, content);
     } else if (!this.#isLanded) {
       this.#put(this.#storage, EVERY);
     }
@@ -128,10 +130,22 @@ export class WriteOperation implements TimedOperation {
   #put(storage: SimulatedStorage, lands: Choice): void {
     if (this.isRefused) return;
     const device = storage.legs[this.effect.leg];
-    for (let index = 0; index < this.sectorCount; index += 1) {
-      if (!lands(index)) continue;
-      device?.write(this.firstSector + index, this.effect.request, this.write);
+    for (const [index, { sector, content }] of this.#blocks.entries()) {
+      if (lands(index)) device?.write(sector, content, this.write);
     }
+  }
+
+  #readBlocks({ scenario, legs }: SimulatedStorage) {
+    const { blockSectors } = scenario;
+    const end = this.firstSector + this.sectorCount;
+    const first = this.firstSector - (this.firstSector % blockSectors);
+    const count = Math.ceil((end - first) / blockSectors) * blockSectors;
+    return Array.from({ length: count }, (_, index) => {
+      const sector = first + index;
+      const isWritten = sector >= this.firstSector && sector < end;
+      const { leg, request } = this.effect;
+      return { sector, content: isWritten ? request : (legs[leg]?.read(sector) ?? 0) };
+    });
   }
 }
 

@@ -16,7 +16,10 @@ const SECTORS_PER_REGION = 4;
 /** What can go wrong with more goes wrong with so many. */
 export const MODEL_REGIONS_MAX = 32;
 
-type ScaleModel = Pick<Scenario, 'sectorBytes' | 'sectorsPerRegion' | 'sectorCount'> & {
+type ScaleModel = Pick<
+  Scenario,
+  'sectorBytes' | 'sectorsPerRegion' | 'sectorCount' | 'blockSectors'
+> & {
   /** How many regions the model has. */
   readonly regions: number;
 };
@@ -28,5 +31,5 @@ export function scaleModel(geometry: RegionGeometry): ScaleModel {
   const sectorBytes = regionBytes / sectorsPerRegion;
   const lastBytes = geometry.lengthOf((regionCount - 1) as RegionIndex);
   const sectorCount = (regions - 1) * sectorsPerRegion + Math.ceil(lastBytes / sectorBytes);
-  return { regions, sectorBytes, sectorsPerRegion, sectorCount };
+  return { regions, sectorBytes, sectorsPerRegion, sectorCount, blockSectors: 1 };
 }

@@ -3,7 +3,7 @@
  * go wrong with a million regions goes wrong with four, and sooner.
  */
 import { RegionGeometry } from '../geometry/region-geometry.ts';
-import { byteCount } from '../geometry/units.ts';
+import { BLOCK_BYTES_MAX, byteCount } from '../geometry/units.ts';
 import type { LogFailurePolicy, ReadPolicy } from '../mirror-set/mirror-spec.ts';
 import { SeededRandom } from './seeded-random.ts';
 
@@ -14,6 +14,8 @@ export interface Scenario {
   readonly sectorBytes: number;
   /** A power of two, at least 2. */
   readonly sectorsPerRegion: number;
+  /** A leg writes so many sectors as one, and reads those first that a write does not fill. */
+  readonly blockSectors: number;
   readonly log: 'disk' | 'core';
   /** At first the legs hold the same, and the owner says so (`nosync`); else all differ. */
   readonly legsEqual: boolean;
@@ -48,12 +50,15 @@ export interface Scenario {
   readonly requestsMax: number;
 }
 
+type Cut = Pick<Scenario, 'sectorCount' | 'sectorBytes' | 'sectorsPerRegion'>;
+
 /** No errors, no crashes; a simulation that wants some says which. */
 export const CALM: Scenario = {
   legCount: 2,
   sectorCount: 8,
   sectorBytes: 512,
   sectorsPerRegion: 2,
+  blockSectors: 1,
   log: 'disk',
   legsEqual: true,
   regionsBefore: 0,
@@ -94,6 +99,16 @@ function sizeBefore(regions: number, random: SeededRandom): number {
   return random.chance(0.2) ? DAMAGED_COUNT + regions : random.between(1, regions + 4);
 }
 
+/** Only where no region, and no end of the mirror, is within a block. */
+function blockFor(
+  { sectorCount, sectorBytes, sectorsPerRegion }: Cut,
+  random: SeededRandom,
+): number {
+  const blockSectors = random.pick([1, 2, 4, 8]);
+  const isCut = sectorsPerRegion % blockSectors !== 0 || sectorCount % blockSectors !== 0;
+  return isCut || blockSectors * sectorBytes > BLOCK_BYTES_MAX ? 1 : blockSectors;
+}
+
 export function scenarioOf(seed: number): Scenario {
   const random = new SeededRandom(seed);
   const legCount = random.pick([2, 2, 2, 3, 3, 4]);
@@ -103,7 +118,7 @@ export function scenarioOf(seed: number): Scenario {
   const sectorCount = regions * sectorsPerRegion - random.below(sectorsPerRegion);
   const isHarsh = random.chance(0.7);
   const rate = (rates: readonly number[]) => (isHarsh ? random.pick(rates) : 0);
-  const scenario: Omit<Scenario, 'holdOnFailure'> = {
+  const scenario: Omit<Scenario, 'holdOnFailure' | 'blockSectors'> = {
     legCount,
     sectorCount,
     sectorBytes: random.pick([512, 512, 4_096, 2 ** 20, 2 ** 31]),
@@ -127,5 +142,6 @@ export function scenarioOf(seed: number): Scenario {
     crashes: random.pick([0, 0.005, 0.02]),
     requestsMax: random.pick([1, 4, 12]),
   };
-  return { ...scenario, holdOnFailure: scenario.handleErrors && random.chance(0.2) };
+  const holdOnFailure = scenario.handleErrors && random.chance(0.2);
+  return { ...scenario, holdOnFailure, blockSectors: blockFor(scenario, random) };
 }

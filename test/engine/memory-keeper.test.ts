@@ -13,7 +13,7 @@ describe('the memory', () => {
   test('serves all who wait with one write', () => {
     const mirror = new ScriptedMirror({ legs: 3 });
     failing(mirror, 1, 0, 2);
-    mirror.write(2, 0, 512).write(3, 512, 512).end('write').asked();
+    mirror.write(2, 0, 512).end('write').write(3, 512, 512).end('write').asked();
     expect(mirror.end('memory').asked()).toEqual([
       'reply 1 ok',
       'memory: primary 0, missing 2, log trusted',

@@ -97,17 +97,17 @@ describe('a write over regions in every state', () => {
   });
 });
 
-describe('overlapping writes', () => {
-  test('go one after the other, and those that do not overlap do not wait', () => {
+describe('writes that share a block', () => {
+  test('go one after the other, and others do not wait', () => {
     const mirror = new ScriptedMirror();
-    mirror.write(1, 0, 1024).write(2, 512, 1024).write(3, 1536, 512).asked();
+    mirror.write(1, 0, 1024).write(2, 512, 512).write(3, 2048, 512).asked();
     expect(mirror.underWay.filter((name) => name.startsWith('write 2'))).toEqual([]);
     expect(mirror.underWay.filter((name) => name.startsWith('write 3'))).toHaveLength(2);
     mirror.end('write 1 leg 0').asked();
     expect(mirror.end('write 1 leg 1').asked()).toEqual([
       'reply 1 ok',
-      'write 2 leg 0 at 512+1024',
-      'write 2 leg 1 at 512+1024',
+      'write 2 leg 0 at 512+512',
+      'write 2 leg 1 at 512+512',
     ]);
   });
 
@@ -129,6 +129,10 @@ describe('overlapping writes', () => {
     expect(mirror.underWay.filter((name) => name.includes('leg 0'))).toEqual([
       'write 2 leg 0 at 1024+512',
       'write 2 leg 0 at 512+512',
+    ]);
+    mirror.end('write 2 leg 0 at 512').end('write 2 leg 1 at 512').asked();
+    expect(mirror.underWay.filter((name) => name.includes('leg 0'))).toEqual([
+      'write 2 leg 0 at 1024+512',
       'write 3 leg 0 at 0+512',
     ]);
   });

@@ -14,6 +14,7 @@ import { HeldWrites } from '../../src/engine/held-writes.ts';
 import type { Input, IoOutcome } from '../../src/engine/input.ts';
 import { LogPath } from '../../src/engine/log-path.ts';
 import type { EngineOptions } from '../../src/engine/mirror-state.ts';
+import type { OrderedWrite } from '../../src/engine/write-order.ts';
 import { WriteOrder } from '../../src/engine/write-order.ts';
 import type { LegIndex, RegionIndex } from '../../src/geometry/units.ts';
 import { common, legsOf, NO_LEGS } from '../../src/region/leg-content.ts';
@@ -299,6 +300,24 @@ function plantNoOrder(): () => void {
   return () => Object.assign(WriteOrder.prototype, { enter, leave });
 }
 
+/** Knows of bytes only. */
+function plantNoBlocks(): () => void {
+  const { enter, leave } = WriteOrder.prototype;
+  const exact = new WeakMap<object, WriteOrder<OrderedWrite>>();
+  const exactly = (order: object) => {
+    const known = exact.get(order) ?? new WriteOrder<OrderedWrite>(1);
+    exact.set(order, known);
+    return known;
+  };
+  WriteOrder.prototype.enter = function (write) {
+    return enter.call(exactly(this), write);
+  };
+  WriteOrder.prototype.leave = function (write) {
+    return leave.call(exactly(this), write);
+  };
+  return () => Object.assign(WriteOrder.prototype, { enter, leave });
+}
+
 function plantNoWaitForMarks(): () => void {
   const { admits } = LogPath.prototype;
   LogPath.prototype.admits = () => 'yes';
@@ -355,7 +374,7 @@ function plantNoFence(): () => void {
 
 const RESIZED: Partial<Scenario> = { regionsBefore: 2, log: 'disk' };
 const LEGS_HANG: Partial<Scenario> = { hangs: 0.1, legErrors: 0 };
-const FOUR_REGIONS: Partial<Scenario> = { sectorCount: 16, sectorsPerRegion: 4 };
+const FOUR_REGIONS: Partial<Scenario> = { sectorCount: 16, sectorsPerRegion: 4, blockSectors: 1 };
 
 const FLUSHES_FAIL: Partial<Scenario> = {
   flushErrors: 0.3,
@@ -497,6 +516,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     make: mistaught(({ legs }) => {
       Object.defineProperty(legs, 'unsettled', { get: () => NO_LEGS });
     }),
+  },
+  {
+    name: 'writes that share a block at the same time',
+    seeds: 10,
+    where: { sectorBytes: 512, sectorsPerRegion: 4, sectorCount: 32, blockSectors: 4 },
+    make: real,
+    plant: plantNoBlocks,
   },
   { name: 'overlapping writes unordered', seeds: 20, make: real, plant: plantNoOrder },
   { name: 'copy does not wait for writes in flight', seeds: 20, make: mistaught(copiesAtOnce) },
