@@ -5,6 +5,7 @@
  *   buffered    the same over legs on a disk
  *   direct      the same past the page cache
  *   recovery    a whole recovery against dd, cp and nbdcopy
+ *   direct-recovery   the same past the page cache
  *   foreground  the latency of a client while the mirror recovers
  *   log         what the log on a device costs, against a log in memory
  *   scale       1 GiB to 16 TiB, 1 to 64 connections, two million regions
@@ -19,7 +20,7 @@ import { parseArgs } from 'node:util';
 import { benchCrowd } from './crowd.ts';
 import { benchLogCost } from './log-cost.ts';
 import { benchMatrix } from './nbd-matrix.ts';
-import { benchForeground, benchRecovery } from './recovery-rate.ts';
+import { benchDirectRecovery, benchForeground, benchRecovery } from './recovery-rate.ts';
 import { benchScale } from './scale.ts';
 import { has } from './scratch.ts';
 import { benchScreen } from './screen.ts';
@@ -40,13 +41,15 @@ const SECTIONS: Readonly<Record<string, () => Promise<string>>> = {
   buffered: () => benchMatrix('buffered', { rounds, seconds, legMib, parent: tmpdir() }),
   direct: () => benchMatrix('direct', { rounds, seconds, legMib, parent: tmpdir() }),
   recovery: () => benchRecovery({ rounds, legMib: quick ? 512 : 4096, parents }),
+  'direct-recovery': () =>
+    benchDirectRecovery({ rounds, legMib: quick ? 512 : 2048, parents: [tmpdir()] }),
   foreground: () => benchForeground({ rounds, legMib: quick ? 2048 : 4096, parents }),
   log: () => benchLogCost({ rounds, seconds, legMib, parent: IN_MEMORY, logParents: parents }),
   scale: () => benchScale(rounds, IN_MEMORY),
   crowd: () => benchCrowd(seconds, IN_MEMORY),
   screen: () => benchScreen(rounds, seconds, IN_MEMORY),
 };
-const WITHOUT_FIO = ['recovery'];
+const WITHOUT_FIO = ['recovery', 'direct-recovery'];
 
 const unknown = positionals.filter((section) => SECTIONS[section] === undefined);
 if (unknown.length > 0 || !(rounds >= 1)) {

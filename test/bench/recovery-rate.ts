@@ -6,7 +6,8 @@
  * write into the existing file and are not asked to sync, as recovery's clock stops when the regions are
  * in sync, before the sweep has flushed them: all figures are copies into the page cache. Before each,
  * what is dirty is written, and the cache is dropped and filled again: in one that another tool has left,
- * by writing in other pieces, the same copy can take half as long or twice.
+ * by writing in other pieces, the same copy can take half as long or twice. Past the page cache it is the
+ * disk that is compared.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import path from 'node:path';
@@ -66,8 +67,19 @@ const CACHED: Contest = {
   },
 };
 
+const DIRECT: Contest = {
+  title: 'Recovery past the page cache',
+  tools: { 'dd O_DIRECT': (from, to) => [...dd(from, to), 'iflag=direct', 'oflag=direct'] },
+  activation: ['--direct'],
+  settle: dropCaches,
+};
+
 export function benchRecovery(options: RecoveryOptions): Promise<string> {
   return runContest(CACHED, options);
+}
+
+export function benchDirectRecovery(options: RecoveryOptions): Promise<string> {
+  return runContest(DIRECT, options);
 }
 
 async function runContest(

@@ -67,7 +67,7 @@ export const command: Command = {
     },
     direct: {
       value: 'none',
-      help: 'read and write the legs past the page cache (O_DIRECT), where their file systems can',
+      help: 'read and write the legs past the page cache (O_DIRECT), where their file systems and blocks allow it',
     },
     compare: {
       value: 'none',
