@@ -40,11 +40,17 @@ export class WriteOrder<Write extends OrderedWrite> {
 
   /** True: nothing earlier shares a block with `write`, it may go on. */
   enter(write: Write): boolean {
+    const blockBytes = this.#blockBytes;
+    const start = Math.floor(write.offset / blockBytes) * blockBytes;
+    const end = Math.ceil((write.offset + write.length) / blockBytes) * blockBytes;
     for (let region = write.first; region <= write.last; region = (region + 1) as RegionIndex) {
       const drawer = this.#drawerOf(region);
       for (let place = 0; place < drawer.length; place += 1) {
         const earlier = drawer[place] as Write;
-        if (this.#overlap(earlier, write, region)) follow(earlier, write);
+        // What both touch was found in the first region that they share.
+        if (region > write.first && region > earlier.first) continue;
+        const meet = earlier.offset < end && start < earlier.offset + earlier.length;
+        if (meet) follow(earlier, write);
       }
       drawer.push(write);
     }
@@ -76,17 +82,6 @@ export class WriteOrder<Write extends OrderedWrite> {
 
   #drawerOf(region: RegionIndex): Write[] {
     return this.#drawers[region % DRAWERS] as Write[];
-  }
-
-  /** Sharing a block, and not already found so in an earlier region that both touch. */
-  #overlap(earlier: Write, later: Write, region: RegionIndex): boolean {
-    if (region > later.first && region > earlier.first) return false;
-    return this.#reaches(earlier, later) && this.#reaches(later, earlier);
-  }
-
-  /** The block where `to` begins is not behind the end of `from`. */
-  #reaches(from: Write, to: Write): boolean {
-    return to.offset - (to.offset % this.#blockBytes) < from.offset + from.length;
   }
 }
 
