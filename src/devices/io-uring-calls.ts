@@ -22,7 +22,17 @@ export interface RingCalls {
   read(fd: number, address: number, bytes: number, position: number): number;
   write(fd: number, address: number, bytes: number, position: number): number;
   readVector(fd: number, vector: number, count: number, position: number, flags: number): number;
+  /** `range`, `counts`: addresses of a struct cachestat_range and a struct cachestat. */
+  cacheStat(fd: number, range: number, counts: number): number;
   send(socket: number, message: number, flags: number): number;
+  /** Lets so many bytes be under way in a socket, or as many as this user may have. */
+  setSendRoom(socket: number, bytes: number): number;
+  /** `offset`: the address of a 64-bit position in `from`, or 0. */
+  splice(from: number, offset: number, to: number, bytes: number, flags: number): number;
+  /** `ends`: where to read, where to write. */
+  pipe(ends: Int32Array): number;
+  /** Returns how many bytes it holds then. */
+  resizePipe(fd: number, bytes: number): number;
   shutdown(socket: number): number;
   /** Whoever else wants this processor has it first. */
   giveWay(): number;
@@ -37,13 +47,19 @@ export interface RingCalls {
 const NR_SETUP = 425;
 const NR_ENTER = 426;
 const NR_REGISTER = 427;
+const NR_CACHESTAT = 451;
 
 const PROT_READ_WRITE = 1 | 2;
 const MAP_SHARED = 0x01;
 const MAP_POPULATE = 0x8000;
 const MAP_PRIVATE_ANONYMOUS = 0x02 | 0x20;
 const F_DUPFD_CLOEXEC = 1030;
+const F_SETPIPE_SZ = 1031;
+const O_CLOEXEC = 0o2000000;
 const SHUT_RDWR = 2;
+const SOL_SOCKET = 1;
+const SO_SNDBUF = 7;
+const SO_SNDBUFFORCE = 32;
 
 type Koffi = typeof import('koffi');
 
@@ -87,7 +103,17 @@ function callsOf(koffi: Koffi): RingCalls {
   const preadv2 = call<[N, N, N, N, N]>(
     ...(['preadv2', 'int64_t', 'int', 'uintptr_t', 'int', 'int64_t', 'int'] as const),
   );
+  const cachestat = call<[N, N, N, N, N]>(
+    ...(['syscall', 'int', 'long', 'int', 'uintptr_t', 'uintptr_t', 'uint32_t'] as const),
+  );
+  const setsockopt = call<[N, N, N, Int32Array, N]>(
+    ...(['setsockopt', 'int', 'int', 'int', 'int', 'void *', 'uint32_t'] as const),
+  );
   const sendmsg = call<[N, N, N]>('sendmsg', 'int64_t', 'int', 'uintptr_t', 'int');
+  const splice = call<[N, N, N, N, N, N]>(
+    ...(['splice', 'int64_t', 'int', 'uintptr_t', 'int', 'uintptr_t', 'size_t', 'uint'] as const),
+  );
+  const pipe2 = call<[Int32Array, N]>('pipe2', 'int', 'void *', 'int');
   const shutdown = call<[N, N]>('shutdown', 'int', 'int', 'int');
   const schedYield = call<[]>('sched_yield', 'int');
   const fcntl = call<[N, N, N]>('fcntl', 'int', 'int', 'int', 'int');
@@ -113,6 +139,16 @@ function callsOf(koffi: Koffi): RingCalls {
     readVector: (fd, vector, count, position, flags) =>
       failed(preadv2(fd, vector, count, position, flags)),
     send: (socket, message, flags) => failed(sendmsg(socket, message, flags)),
+    cacheStat: (fd, range, counts) => failed(cachestat(NR_CACHESTAT, fd, range, counts, 0)),
+    setSendRoom: (socket, bytes) => {
+      const value = Int32Array.of(bytes);
+      const forced = setsockopt(socket, SOL_SOCKET, SO_SNDBUFFORCE, value, value.byteLength);
+      if (forced === 0) return 0;
+      return failed(setsockopt(socket, SOL_SOCKET, SO_SNDBUF, value, value.byteLength));
+    },
+    splice: (from, offset, to, bytes, flags) => failed(splice(from, offset, to, 0, bytes, flags)),
+    pipe: (ends) => failed(pipe2(ends, O_CLOEXEC)),
+    resizePipe: (fd, bytes) => failed(fcntl(fd, F_SETPIPE_SZ, bytes)),
     shutdown: (socket) => failed(shutdown(socket, SHUT_RDWR)),
     giveWay: () => failed(schedYield()),
     duplicate: (fd) => failed(fcntl(fd, F_DUPFD_CLOEXEC, 0)),

@@ -10,6 +10,7 @@
  * by the backend, and is an error only where the device ends.
  */
 import type { ByteCount, ByteOffset, LegIndex } from '../geometry/units.ts';
+import type { PagePipe } from './page-pipe.ts';
 
 export interface IoError {
   /** Symbolic errno: EIO, ENOSPC, EOPNOTSUPP, … */
@@ -34,6 +35,8 @@ export interface AllocationRun {
 
 export interface LegIo {
   read(leg: LegIndex, into: Uint8Array, offset: ByteOffset, done: Done): void;
+  /** Puts `length` bytes into `pipe`, on the spot. False: nothing has happened, `read` is for this. */
+  lend?(leg: LegIndex, pipe: PagePipe, offset: ByteOffset, length: ByteCount): boolean;
   /** `pieces` in order, as they came from the wire; together `length` bytes. */
   write(
     leg: LegIndex,

@@ -19,6 +19,7 @@ import type { LogTarget } from './log-writes.ts';
 import { writeLogTo } from './log-writes.ts';
 import type { NativeMemory } from './native-memory.ts';
 import type { OpenDevice } from './open-device.ts';
+import type { PagePipe } from './page-pipe.ts';
 import { IN_FLIGHT_MAX, RingDevice } from './ring-device.ts';
 import { WriteCost } from './write-cost.ts';
 
@@ -70,6 +71,11 @@ export class RingBackend implements LegIo, LogIo {
   read(leg: LegIndex, into: Uint8Array, offset: ByteOffset, done: Done): void {
     const { io, offset: start } = this.#leg(leg);
     io.read(into, start + offset, done);
+  }
+
+  lend(leg: LegIndex, pipe: PagePipe, offset: ByteOffset, length: ByteCount): boolean {
+    const { io, offset: start } = this.#leg(leg);
+    return io.lend(pipe, start + offset, length);
   }
 
   write(

@@ -4,6 +4,7 @@
  *
  *            on the spot                               through the ring
  *   read     tmpfs; what lies in the page cache        everything else
+ *   lend     tmpfs; what lies in the page cache        never
  *   write    local file, no FUA; tmpfs                 block device, network, O_DIRECT, FUA
  *   flush    tmpfs                                     everything else
  *
@@ -28,6 +29,7 @@ import type { RingCalls } from './io-uring-calls.ts';
 import type { Done, IoError } from './leg-io.ts';
 import type { NativeMemory, NativeSlot } from './native-memory.ts';
 import type { OpenDevice } from './open-device.ts';
+import type { PagePipe } from './page-pipe.ts';
 import { PoolLane } from './pool-lane.ts';
 import type { Manner, Range, TransferDevice } from './ring-transfer.ts';
 import { Transfer } from './ring-transfer.ts';
@@ -45,6 +47,9 @@ const SUBMITTED_TOGETHER = 4;
 const RWF_DSYNC = 2;
 const RWF_NOWAIT = 8;
 const VECTOR_BYTES = 16;
+/** What the kernel knows of a range of the cache, behind the vector: u64 each, first the pages. */
+const COUNTS_BYTES = 40;
+const PAGE_BYTES = 4096;
 /** Copying more than this on the spot would keep every other client waiting. */
 const READ_NOW_BYTES_MAX = 1024 * 1024;
 const ZEROES_BYTES_MAX = 1024 * 1024;
@@ -95,9 +100,10 @@ export class RingDevice implements TransferDevice {
     this.#writesNow = local && !direct;
     this.#cost = manner.policy === null ? manner.cost : null;
     this.#readsNow = (traits.inMemory || nowaitReads) && !direct;
-    this.#vector = parts.memory.take(VECTOR_BYTES);
-    const { buffer, byteOffset } = this.#vector.data(VECTOR_BYTES);
-    this.#vectorView = new DataView(buffer, byteOffset, VECTOR_BYTES);
+    const bytes = VECTOR_BYTES + COUNTS_BYTES;
+    this.#vector = parts.memory.take(bytes);
+    const { buffer, byteOffset } = this.#vector.data(bytes);
+    this.#vectorView = new DataView(buffer, byteOffset, bytes);
   }
 
   /** `into` is a view of native memory. */
@@ -111,6 +117,10 @@ export class RingDevice implements TransferDevice {
     }
     const range = { address: address + got, length: length - got, position: position + got };
     this.#begin('read', range, AT_ONCE, done);
+  }
+
+  lend(pipe: PagePipe, position: number, length: number): boolean {
+    return this.#isAtHand(position, length) && pipe.fill(this.#fd, position, length);
   }
 
   /** `from` is a view of native memory. */
@@ -181,6 +191,17 @@ export class RingDevice implements TransferDevice {
     this.#vectorView.setBigUint64(8, BigInt(length), true);
     const { address: vector } = this.#vector;
     return Math.max(0, this.#calls.readVector(this.#fd, vector, 1, position, RWF_NOWAIT));
+  }
+
+  /** In the page cache: to take pages from elsewhere would have everybody wait for the disk. */
+  #isAtHand(position: number, length: number): boolean {
+    if (!this.#readsNow || this.#device.traits.inMemory) return this.#readsNow;
+    const view = this.#vectorView;
+    view.setBigUint64(0, BigInt(position), true);
+    view.setBigUint64(8, BigInt(length), true);
+    const { address } = this.#vector;
+    if (this.#calls.cacheStat(this.#fd, address, address + VECTOR_BYTES) < 0) return false;
+    return Number(view.getBigUint64(VECTOR_BYTES, true)) * PAGE_BYTES >= length;
   }
 
   #writeZeroes({ start, end }: { start: number; end: number }, done: Done): void {

@@ -26,6 +26,7 @@
 import type { ByteCount, ByteOffset, LegIndex } from '../geometry/units.ts';
 import { ioError } from './io-error.ts';
 import type { AllocationRun, Done, IoError, LegIo, LogIo, LogPart, ZeroManner } from './leg-io.ts';
+import type { PagePipe } from './page-pipe.ts';
 
 /** The code of an operation that was given up, and whose buffers are still lent. */
 export const ABANDONED = 'ETIMEDOUT';
@@ -143,6 +144,11 @@ export class TimedLegIo implements LegIo, LogIo {
 
   read(leg: LegIndex, into: Uint8Array, offset: ByteOffset, done: Done): void {
     this.#begin(this.#legs[leg], 1, done, (ended) => this.#backend.read(leg, into, offset, ended));
+  }
+
+  lend(leg: LegIndex, pipe: PagePipe, offset: ByteOffset, length: ByteCount): boolean {
+    if (this.refusal(leg) !== null) return false;
+    return this.#backend.lend?.(leg, pipe, offset, length) === true;
   }
 
   write(

@@ -92,14 +92,16 @@ function overRing(calls: RingCalls | null, direct: boolean): DataPath | string {
   const memory = new NativeMemory(calls);
   const loop = new RingLoop(ring, calls, memory);
   loop.start();
+  const carrier = new RingCarrier({ loop, calls, memory, message: new SendMessage(memory) });
   return {
     name: 'uring',
     reason: direct ? 'io_uring, past the page cache' : 'io_uring',
     backendOver: (legs, log) => new RingBackend({ ring, calls, memory }, legs, log),
-    carrier: new RingCarrier({ loop, calls, memory, message: new SendMessage(memory) }),
+    carrier,
     timerSet: (delayMs) => loop.visitWithin(delayMs),
     close: () => {
       loop.stop();
+      carrier.pipes.close();
       ring.close();
     },
   };

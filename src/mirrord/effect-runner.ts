@@ -208,10 +208,15 @@ export class EffectRunner implements MirrorPort {
 
   #readLeg({ io, request, leg, offset, length, at }: Extract<Effect, { kind: 'readLeg' }>): void {
     const reader = this.#requests.at(request);
-    const { into } = reader;
+    const { into, pipe } = reader;
     if (into === null) throw new TypeError('a read without a buffer');
-    const part = at === 0 && length === into.length ? into : into.subarray(at, at + length);
+    const isWhole = length === into.length;
+    const part = isWhole ? into : into.subarray(at, at + length);
     const began = this.#legIoBegins(leg, 'read', length);
+    if (pipe !== null && isWhole && this.#to.legs.lend?.(leg, pipe, offset, length)) {
+      this.#legIoEnded(io, leg, began, null);
+      return;
+    }
     this.#to.legs.read(leg, part, offset, (error) => {
       if (error?.code === ABANDONED) reader.abandonBuffers();
       else if (reader.into !== into) reader.into?.set(part, at);

@@ -245,7 +245,14 @@ class EngineWorker {
 
   #flush(): Promise<void> {
     return new Promise((resolve) => {
-      const nothing = { into: null, pieces: [], fua: false, mayPunch: false, fastOnly: false };
+      const nothing = {
+        into: null,
+        pipe: null,
+        pieces: [],
+        fua: false,
+        mayPunch: false,
+        fastOnly: false,
+      };
       const request = { verb: 'flush', offset: 0, length: 0, ...nothing } as const;
       this.#table.runner.submit({ ...request, abandonBuffers: () => {}, done: () => resolve() });
     });

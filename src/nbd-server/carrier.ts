@@ -4,6 +4,7 @@
  * once, requests come a hundred thousand times a second.
  */
 import type { Socket } from 'node:net';
+import type { PagePipes } from '../devices/page-pipe.ts';
 import type { Inbox } from './inbox.ts';
 import type { NbdSession } from './nbd-session.ts';
 import type { PayloadMemory } from './payload.ts';
@@ -20,6 +21,8 @@ export interface Connection {
 
 export interface Carrier {
   readonly payloads: PayloadMemory;
+  /** Null: it sends bytes only. */
+  readonly pipes: PagePipes | null;
   /**
    * Owns `socket` from now on; calls the session as transport.ts says, and `closed` after that, never
    * from within. Null: the connection could not be carried and is closed; nobody was told.

@@ -4,8 +4,10 @@
  *
  * A request given to `submit` is within the mirror, of at least one byte (flush: none), and is ended
  * by `request.done` exactly once, possibly before `submit` returns. Until then its buffers are lent
- * to the mirror: a read fills `into`, a write only looks at `pieces`.
+ * to the mirror: a read fills `into` or `pipe`, a write only looks at `pieces`.
  */
+
+import type { PagePipe } from '../devices/page-pipe.ts';
 
 export type BlockVerb = 'read' | 'write' | 'zero' | 'discard' | 'flush' | 'cache';
 
@@ -19,6 +21,8 @@ export interface BlockRequest {
   readonly length: number;
   /** Read: exactly `length` bytes to fill. */
   readonly into: Uint8Array | null;
+  /** Read: the pages of all of it may be put here instead; null: they may not. */
+  readonly pipe: PagePipe | null;
   /** Write: the payload in order, `length` bytes together. */
   readonly pieces: readonly Uint8Array[];
   readonly fua: boolean;

@@ -102,7 +102,8 @@ export class NbdListener {
     const { connectionsMax } = this.#budget.limits;
     if (this.#closing || this.#sessions.size >= connectionsMax) return void socket.destroy();
     socket.setKeepAlive(true, KEEP_ALIVE_AFTER_MS);
-    const parts = { port: this.#port, budget: this.#budget, payloads: this.#carrier.payloads };
+    const { payloads, pipes } = this.#carrier;
+    const parts = { port: this.#port, budget: this.#budget, payloads, pipes };
     const connection = this.#carrier.carry(
       socket,
       (transport, inbox) => new NbdSession({ ...parts, transport, inbox }),

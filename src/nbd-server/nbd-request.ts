@@ -6,6 +6,7 @@
  * as one piece:   whole  │ header │ data … │
  *                 into            └ length ┘
  */
+import type { PagePipe } from '../devices/page-pipe.ts';
 import { broken, invariant } from '../errors/invariant.ts';
 import { COMMAND, COMMAND_FLAG } from '../nbd-protocol/numbers.ts';
 import type { Refusal, WireRequest } from '../nbd-protocol/request.ts';
@@ -42,6 +43,7 @@ export class NbdRequest implements BlockRequest {
   payload: Payload | null = null;
   whole: Uint8Array | null = null;
   into: Uint8Array | null = null;
+  pipe: PagePipe | null = null;
   pieces: readonly Uint8Array[] = [];
   readonly #answerer: Answerer;
   #ended = false;

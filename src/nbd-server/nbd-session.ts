@@ -16,6 +16,7 @@
  * until the request ends, even when the client is long gone.
  */
 
+import type { PagePipes } from '../devices/page-pipe.ts';
 import { Handshake } from '../nbd-protocol/handshake.ts';
 import type { MetaContext } from '../nbd-protocol/numbers.ts';
 import { COMMAND, COMMAND_FLAG, NBD_ERROR } from '../nbd-protocol/numbers.ts';
@@ -50,6 +51,9 @@ const SKIPPED_PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
  */
 const ANSWERS_TOGETHER = 4;
 
+/** Handing over pages takes calls of its own, which copying less does not cost. */
+const LENT_BYTES_MIN = 16 * 1024;
+
 const FAILURES: Readonly<Record<Exclude<BlockOutcome, 'ok'>, Refusal>> = {
   ioError: { error: NBD_ERROR.EIO, why: 'no leg could do it' },
   noSpace: { error: NBD_ERROR.ENOSPC, why: 'a leg has no space left' },
@@ -64,6 +68,8 @@ export interface SessionParts {
   readonly inbox: Inbox;
   readonly budget: MemoryBudget;
   readonly payloads: PayloadMemory;
+  /** Null: replies are bytes. */
+  readonly pipes: PagePipes | null;
 }
 
 type Stage = 'handshake' | 'transmission' | 'finishing' | 'ended' | 'gone';
@@ -73,6 +79,7 @@ export class NbdSession implements MemoryHolder, Answerer {
   readonly #transport: Transport;
   readonly #budget: MemoryBudget;
   readonly #payloads: PayloadMemory;
+  readonly #pipes: PagePipes | null;
   readonly #handshake: Handshake;
   readonly #input: Inbox;
   readonly #outbox: Outbox;
@@ -95,12 +102,13 @@ export class NbdSession implements MemoryHolder, Answerer {
   #inTurn = false;
   #turnRequested = false;
 
-  constructor({ port, transport, inbox, budget, payloads }: SessionParts) {
+  constructor({ port, transport, inbox, budget, payloads, pipes }: SessionParts) {
     this.#port = port;
     this.#transport = transport;
     this.#input = inbox;
     this.#budget = budget;
     this.#payloads = payloads;
+    this.#pipes = pipes;
     this.#outbox = new Outbox(payloads);
     this.#handshake = new Handshake({
       name: port.exportName,
@@ -188,6 +196,7 @@ export class NbdSession implements MemoryHolder, Answerer {
     // Only the data of a read is still needed, to be sent.
     const sends = outcome === 'ok' && request.whole !== null && this.#stage !== 'gone';
     if (!sends) request.payload?.release();
+    if (!sends || request.pipe?.length === 0) request.pipe?.release();
     if (this.#stage === 'gone') this.recount();
     else this.#answer(request, outcome);
   }
@@ -305,6 +314,7 @@ export class NbdSession implements MemoryHolder, Answerer {
     }
     if (command === COMMAND.READ) {
       this.#takeBuffers(request);
+      if (length >= LENT_BYTES_MIN) request.pipe = this.#pipes?.take() ?? null;
     } else if (command === COMMAND.WRITE) {
       const { pieces, payload } = this.#input.takePayload(length);
       request.pieces = pieces;
@@ -323,10 +333,15 @@ export class NbdSession implements MemoryHolder, Answerer {
     return request.into;
   }
 
-  #sendData({ wire, payload }: NbdRequest, whole: Uint8Array): void {
+  #sendData({ wire, payload, pipe }: NbdRequest, whole: Uint8Array): void {
     if (this.#terms.structuredReplies) putDataChunk(whole, 0, wire);
     else putSimpleReply(whole, 0, 0, wire);
-    this.#outbox.push(whole, payload);
+    if (pipe === null || pipe.length === 0) {
+      this.#outbox.push(whole, payload);
+    } else {
+      this.#outbox.push(whole.subarray(0, -pipe.length), payload);
+      this.#outbox.push(pipe, pipe);
+    }
   }
 
   #sendStatus(request: NbdRequest): void {

@@ -7,6 +7,7 @@
  * Acknowledgements are 16 bytes each and come in crowds; written side by side into a slab, a crowd
  * is one piece. A slab leaves with its turn's replies; the next turn has another one.
  */
+import type { PagePipe } from '../devices/page-pipe.ts';
 import { putSimpleReply, SIMPLE_REPLY_BYTES } from '../nbd-protocol/reply.ts';
 import type { Cookie } from '../nbd-protocol/request.ts';
 import type { Payload, PayloadMemory } from './payload.ts';
@@ -14,17 +15,20 @@ import type { Payload, PayloadMemory } from './payload.ts';
 const SLAB_BYTES = 4096;
 const NO_SLAB = new Uint8Array();
 
+/** Bytes, or pages in a pipe. */
+export type MailPiece = Uint8Array | PagePipe;
+
 /** The replies of one turn, and the memory they lie in; that is to be released when they have left. */
 export interface Mail {
-  readonly pieces: readonly Uint8Array[];
-  readonly payloads: readonly Payload[];
+  readonly pieces: readonly MailPiece[];
+  readonly payloads: readonly Pick<Payload, 'release'>[];
   readonly bytes: number;
 }
 
 export class Outbox {
   readonly #memory: PayloadMemory;
-  #pieces: Uint8Array[] = [];
-  #payloads: Payload[] = [];
+  #pieces: MailPiece[] = [];
+  #payloads: Pick<Payload, 'release'>[] = [];
   #bytes = 0;
   #slab: Uint8Array = NO_SLAB;
   /** The run of acknowledgements that is not a piece yet. */
@@ -48,7 +52,7 @@ export class Outbox {
   }
 
   /** `payload`: where `piece` lies, if it is to be released. */
-  push(piece: Uint8Array, payload: Payload | null = null): void {
+  push(piece: MailPiece, payload: Pick<Payload, 'release'> | null = null): void {
     this.#closeRun();
     this.#pieces.push(piece);
     if (payload !== null) this.#payloads.push(payload);

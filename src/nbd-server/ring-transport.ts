@@ -9,8 +9,9 @@
  * as a duplicate, so that Node's loop never looks at it.
  */
 import type { Socket } from 'node:net';
+import { PagePipes } from '../devices/page-pipe.ts';
 import type { ConnectionParts } from '../devices/ring-connection.ts';
-import { RingConnection } from '../devices/ring-connection.ts';
+import { RingConnection, SendRooms } from '../devices/ring-connection.ts';
 import type { RingLoop } from '../devices/ring-loop.ts';
 import type { Carrier, Connection, OpenSession } from './carrier.ts';
 import type { NbdSession } from './nbd-session.ts';
@@ -39,6 +40,7 @@ class RingTransport implements Transport, Connection {
   constructor(
     parts: ConnectionParts,
     fd: number,
+    rooms: SendRooms | null,
     open: OpenSession,
     closed: (session: NbdSession) => void,
   ) {
@@ -46,11 +48,12 @@ class RingTransport implements Transport, Connection {
     this.#closed = closed;
     this.#addressOf = (bytes) => parts.memory.addressOf(bytes) ?? 0;
     this.#window = new ReceiveWindow(parts.memory);
-    this.#connection = new RingConnection(parts, fd, {
-      received: (bytes) => this.#received(bytes),
+    const events = {
+      received: (bytes: number) => this.#received(bytes),
       writable: () => this.#writable(),
       closed: () => this.#gone(),
-    });
+    };
+    this.#connection = new RingConnection(parts, fd, events, rooms);
     this.session = open(this, this.#window);
     this.requestTurn();
   }
@@ -145,10 +148,14 @@ class RingTransport implements Transport, Connection {
 
 export class RingCarrier implements Carrier {
   readonly payloads: PayloadMemory;
+  readonly pipes: PagePipes;
   readonly #parts: ConnectionParts;
+  readonly #rooms = new SendRooms();
+  #carried = 0;
 
   constructor(parts: ConnectionParts) {
     this.payloads = parts.memory;
+    this.pipes = new PagePipes(parts.calls, parts.memory);
     this.#parts = parts;
   }
 
@@ -158,10 +165,17 @@ export class RingCarrier implements Carrier {
     closed: (session: NbdSession) => void,
   ): Connection | null {
     const fd = this.#parts.calls.duplicate(descriptorOf(socket));
+    // A unix socket's has none. TCP finds out by itself how much to have under way.
+    const rooms = socket.remoteFamily === undefined ? this.#rooms : null;
     socket.destroy();
     // No descriptor to spare: this client is turned away, as one that could not be accepted.
     if (fd < 0) return null;
-    return new RingTransport(this.#parts, fd, open, closed);
+    this.#carried += 1;
+    return new RingTransport(this.#parts, fd, rooms, open, (session) => {
+      this.#carried -= 1;
+      if (this.#carried === 0) this.pipes.closeIdle();
+      closed(session);
+    });
   }
 }
 

@@ -2,6 +2,7 @@
  * A connection over a socket of Node, unix or TCP.
  */
 import type { Socket } from 'node:net';
+import { invariant } from '../errors/invariant.ts';
 import type { Carrier, Connection, OpenSession } from './carrier.ts';
 import { HeapPayloads } from './heap-payloads.ts';
 import { ChunkInbox } from './inbox.ts';
@@ -29,6 +30,7 @@ export class SocketTransport implements Transport {
     const last = pieces.length - 1;
     this.#socket.cork();
     pieces.forEach((piece, index) => {
+      invariant(piece instanceof Uint8Array, 'who sends through Node has no pipes');
       // The callback comes when the socket has taken it, or is broken: either way it is ours again.
       if (index === last) this.#socket.write(piece, () => release(mail));
       else this.#socket.write(piece);
@@ -60,6 +62,7 @@ export class SocketTransport implements Transport {
 
 export class SocketCarrier implements Carrier {
   readonly payloads = new HeapPayloads();
+  readonly pipes = null;
 
   carry(socket: Socket, open: OpenSession, closed: (session: NbdSession) => void): Connection {
     const inbox = new ChunkInbox();

@@ -11,6 +11,7 @@ import type { WritePolicy } from '../../src/devices/device-io.ts';
 import { closeDirect, openDirect } from '../../src/devices/direct-access.ts';
 import type { Done, LegIo } from '../../src/devices/leg-io.ts';
 import type { OpenDevice } from '../../src/devices/open-device.ts';
+import { PagePipes } from '../../src/devices/page-pipe.ts';
 import { RingBackend } from '../../src/devices/ring-backend.ts';
 import { WriteCost } from '../../src/devices/write-cost.ts';
 import { InvariantBroken } from '../../src/errors/invariant.ts';
@@ -214,6 +215,47 @@ async function goesPastTheCache(file: string): Promise<void> {
   expect(cachedBytes(file)).toBe(0);
   assert(fs.readFileSync(file).equals(wanted));
 }
+
+/** Lends 64 KiB from byte `from` of leg 0 and gives them back; whether it could. */
+function lends(backend: RingBackend, from: number): boolean {
+  const { calls, memory: slots } = shared as TestRing;
+  const pipes = new PagePipes(calls, slots);
+  const pipe = pipes.take();
+  assert(pipe !== null);
+  const isLent = backend.lend(first, pipe, byteOffset(from), byteCount(65_536));
+  pipe.release();
+  pipes.close();
+  return isLent;
+}
+
+describeUnless(noRing)('pages', () => {
+  testUnless(missing('dd'))('are lent while they are in the cache, all of them', () => {
+    const file = image(directory, 256 * 1024, 7);
+    const device = open(file);
+    const backend = backendOver([device]);
+    fs.readFileSync(file);
+    expect(lends(backend, 65_536)).toBe(true);
+    expect(lends(backend, 65_536 + 512)).toBe(false);
+    dropFromCache(file, device.fd);
+    expect(lends(backend, 65_536)).toBe(false);
+  });
+
+  test('of legs past the page cache, or that may stall, are not', () => {
+    const device = open(image(directory, 256 * 1024, 7));
+    fs.readFileSync(device.path);
+    expect(lends(backendOver([device], { direct: true }), 0)).toBe(false);
+    expect(lends(backendOver([{ ...device, nowaitReads: false }]), 0)).toBe(false);
+    const unknown = (shared as TestRing).calls;
+    const parts = { ...(shared as TestRing), calls: { ...unknown, cacheStat: () => -38 } };
+    const leg = { device, offsetBytes: byteCount(0), writePolicy: null, direct: null };
+    expect(lends(new RingBackend(parts, [leg], null), 0)).toBe(false);
+    expect(lends(backendOver([device]), 0)).toBe(true);
+  });
+
+  testUnless(noTmpfs)('of memory always are', () => {
+    expect(lends(backendOver([open(image(memory, 256 * 1024, 7))]), 4096)).toBe(true);
+  });
+});
 
 describeUnless(noRing)('a ring', () => {
   test('writes a local file before the call returns, and what may stall later', async () => {

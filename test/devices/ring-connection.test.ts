@@ -39,8 +39,8 @@ describeUnless(noRing)('a connection in the ring', () => {
       gone = resolve;
     });
     const parts = { loop, calls, memory, message: new SendMessage(memory) };
-    const connection = new RingConnection(parts, calls.duplicate(fd), {
-      received: (bytes) => {
+    const events = {
+      received: (bytes: number) => {
         received.push(bytes);
         loop.visitNow();
         allThere();
@@ -50,7 +50,8 @@ describeUnless(noRing)('a connection in the ring', () => {
         loop.visitNow();
         gone();
       },
-    });
+    };
+    const connection = new RingConnection(parts, calls.duplicate(fd), events, null);
     socket.destroy();
     connection.receive(slot.address, 10, true);
     client.write('abc');

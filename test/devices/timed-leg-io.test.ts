@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { IoError } from '../../src/devices/leg-io.ts';
 import type { EndOperation } from '../../src/devices/memory-backend.ts';
 import { MemoryBackend } from '../../src/devices/memory-backend.ts';
+import type { PagePipe } from '../../src/devices/page-pipe.ts';
 import { ABANDONED, TimedLegIo } from '../../src/devices/timed-leg-io.ts';
 import { byteCount, byteOffset, legIndex } from '../../src/geometry/units.ts';
 import { LEG_BYTES, legIoConformance } from './leg-io-conformance.ts';
@@ -189,6 +190,20 @@ test('a leg out of service is asked for nothing, what is in flight ends, and it 
   expect([heard.at(-1), io.refusal(LEG)?.code]).toEqual([null, 'EIO']);
   io.letIn(LEG);
   expect([io.refusal(LEG), service]).toEqual([null, ['0 out', '0 in']]);
+});
+
+test('a leg out of service lends nothing, and one that cannot lend is not asked to', () => {
+  const { io, backend } = slowLegs();
+  const pipe = {} as PagePipe;
+  const lend = () => io.lend(LEG, pipe, START, byteCount(4096));
+  expect(lend()).toBe(false);
+  const asked: unknown[] = [];
+  const lending = Object.assign(backend, { lend: (...args: unknown[]) => asked.push(args) > 0 });
+  io.exchange(lending, [LEG, OTHER]);
+  expect(lend()).toBe(true);
+  io.takeOut(LEG);
+  expect(lend()).toBe(false);
+  expect(asked).toEqual([[LEG, pipe, START, 4096]]);
 });
 
 test('a leg that hangs and was taken out comes back when neither holds any more', () => {

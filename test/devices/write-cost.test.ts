@@ -23,6 +23,12 @@ test('slow ones are, but for one in sixty-four, once there were a few', () => {
   expect(handedOver(cost, 6400, 4 * KIB, 0.02)).toBe(6300);
 });
 
+test('a long one has to cost twice as much', () => {
+  const cost = new WriteCost(2);
+  expect(handedOver(cost, 1000, 64 * KIB, 0.025)).toBe(0);
+  expect(handedOver(cost, 6400, 64 * KIB, 0.04)).toBeGreaterThan(6000);
+});
+
 test('what a write of one size costs says nothing of another', () => {
   const cost = new WriteCost(2);
   handedOver(cost, 100, KIB * KIB, 0.2);

@@ -27,7 +27,14 @@ class Port implements MirrorPort {
 }
 
 function requestAt(offset: number, outcomes: string[], verb: BlockVerb = 'read'): BlockRequest {
-  const nothing = { into: null, pieces: [], fua: false, mayPunch: false, fastOnly: false };
+  const nothing = {
+    into: null,
+    pipe: null,
+    pieces: [],
+    fua: false,
+    mayPunch: false,
+    fastOnly: false,
+  };
   const done = (outcome: string) => void outcomes.push(`${offset} ${outcome}`);
   return { verb, offset, length: 10, ...nothing, abandonBuffers: () => {}, done };
 }

@@ -53,7 +53,7 @@ class FakeTransport implements Transport {
   /** The client takes everything. */
   leave(): void {
     for (const mail of this.unsent.splice(0)) {
-      this.sent.push(Buffer.concat(mail.pieces));
+      this.sent.push(Buffer.concat(mail.pieces as Uint8Array[]));
       release(mail);
     }
   }
@@ -131,6 +131,7 @@ export class NbdClient {
       budget: this.budget,
       inbox: this.#window ?? new ChunkInbox(),
       payloads: this.payloads,
+      pipes: null,
     });
     assert.equal(this.takeSent().length, GREETING_BYTES);
     if (options.handshake === false) return;

@@ -167,7 +167,7 @@ describe('block status', () => {
 
 function writeOfBlock(block: number) {
   return {
-    ...({ verb: 'write', offset: block * 4096, length: 4096, into: null } as const),
+    ...({ verb: 'write', offset: block * 4096, length: 4096, into: null, pipe: null } as const),
     ...{ pieces: [Buffer.alloc(4096, 1)], fua: false, mayPunch: true, fastOnly: false },
     abandonBuffers: () => {},
     done: () => {},
