@@ -46,8 +46,9 @@ export const IN_FLIGHT_MAX = 64;
 const SUBMITTED_TOGETHER = 4;
 const RWF_DSYNC = 2;
 const RWF_NOWAIT = 8;
-const VECTOR_BYTES = 16;
-/** What the kernel knows of a range of the cache, behind the vector: u64 each, first the pages. */
+/** { address, length } of a vector, or { position, length } of a range of the cache. */
+const PAIR_BYTES = 16;
+/** What the kernel counts in such a range: u64 each, first the pages that are cached. */
 const COUNTS_BYTES = 40;
 const PAGE_BYTES = 4096;
 /** Copying more than this on the spot would keep every other client waiting. */
@@ -72,8 +73,8 @@ export class RingDevice implements TransferDevice {
   readonly #readsNow: boolean;
   readonly #cost: WriteCost | null;
   readonly #lane = new PoolLane(IN_FLIGHT_MAX);
-  readonly #vector: NativeSlot;
-  readonly #vectorView: DataView;
+  readonly #pair: NativeSlot;
+  readonly #pairView: DataView;
 
   constructor(
     parts: { ring: IoUring; calls: RingCalls; memory: NativeMemory },
@@ -100,10 +101,10 @@ export class RingDevice implements TransferDevice {
     this.#writesNow = local && !direct;
     this.#cost = manner.policy === null ? manner.cost : null;
     this.#readsNow = (traits.inMemory || nowaitReads) && !direct;
-    const bytes = VECTOR_BYTES + COUNTS_BYTES;
-    this.#vector = parts.memory.take(bytes);
-    const { buffer, byteOffset } = this.#vector.data(bytes);
-    this.#vectorView = new DataView(buffer, byteOffset, bytes);
+    const bytes = PAIR_BYTES + COUNTS_BYTES;
+    this.#pair = parts.memory.take(bytes);
+    const { buffer, byteOffset } = this.#pair.data(bytes);
+    this.#pairView = new DataView(buffer, byteOffset, bytes);
   }
 
   /** `into` is a view of native memory. */
@@ -187,21 +188,40 @@ export class RingDevice implements TransferDevice {
     if (this.#device.traits.inMemory) {
       return Math.max(0, this.#calls.read(this.#fd, address, length, position));
     }
-    this.#vectorView.setBigUint64(0, BigInt(address), true);
-    this.#vectorView.setBigUint64(8, BigInt(length), true);
-    const { address: vector } = this.#vector;
+    const vector = this.#putPair(address, length);
     return Math.max(0, this.#calls.readVector(this.#fd, vector, 1, position, RWF_NOWAIT));
   }
 
-  /** In the page cache: to take pages from elsewhere would have everybody wait for the disk. */
+  /**
+   * To take pages that are not in the cache would have everybody wait for the disk. Those that are may be
+   * on their way from it; whoever reads ahead brings them in order, so the first and the last tell.
+   */
   #isAtHand(position: number, length: number): boolean {
     if (!this.#readsNow || this.#device.traits.inMemory) return this.#readsNow;
-    const view = this.#vectorView;
-    view.setBigUint64(0, BigInt(position), true);
-    view.setBigUint64(8, BigInt(length), true);
-    const { address } = this.#vector;
-    if (this.#calls.cacheStat(this.#fd, address, address + VECTOR_BYTES) < 0) return false;
-    return Number(view.getBigUint64(VECTOR_BYTES, true)) * PAGE_BYTES >= length;
+    return (
+      this.#cachedBytes(position, length) >= length &&
+      this.#isRead(position) &&
+      this.#isRead(position + length - 1)
+    );
+  }
+
+  #cachedBytes(position: number, length: number): number {
+    const range = this.#putPair(position, length);
+    if (this.#calls.cacheStat(this.#fd, range, range + PAIR_BYTES) < 0) return 0;
+    return Number(this.#pairView.getBigUint64(PAIR_BYTES, true)) * PAGE_BYTES;
+  }
+
+  /** The byte at `position` is there without waiting. */
+  #isRead(position: number): boolean {
+    const vector = this.#putPair(this.#pair.address + PAIR_BYTES, 1);
+    return this.#calls.readVector(this.#fd, vector, 1, position, RWF_NOWAIT) === 1;
+  }
+
+  /** Where two numbers lie for a system call, and room for its answer behind them. */
+  #putPair(first: number, second: number): number {
+    this.#pairView.setBigUint64(0, BigInt(first), true);
+    this.#pairView.setBigUint64(8, BigInt(second), true);
+    return this.#pair.address;
   }
 
   #writeZeroes({ start, end }: { start: number; end: number }, done: Done): void {
