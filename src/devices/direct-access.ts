@@ -1,5 +1,5 @@
 /**
- * The way past the page cache (O_DIRECT). A leg that is written this way is written no other way:
+ * The way past the page cache (O_DIRECT). A leg that clients use this way they use no other way:
  *
  *   folio of the page cache   │ written through the cache │ read in from the device, before … │
  *   device                    │                           │ … a write past the cache came here │
@@ -7,9 +7,10 @@
  * The kernel drops from the cache what a write past it made old, but it drops whole folios, which may be
  * megabytes long, and none that somebody wrote through the cache meanwhile. What it keeps is old, whoever
  * reads it through the cache gets it, and whoever writes part of a block there writes the rest of it back.
- * Where nobody writes through the cache, every folio can be dropped, and reading through it is safe.
+ * What was read in while a write was under way is not dropped at all where the leg is a block device. So
+ * clients' reads do not go through the cache either; comparisons do, which have it forget the range first.
  *
- * Past the cache only whole blocks travel. Other writes are made whole (uneven-write.ts), for which two
+ * Past the cache only whole blocks travel. Others are made whole (uneven-transfer.ts), for which two writes
  * that share a block must not be under way at once: the engine sees to it (write-order.ts).
  */
 import fs from 'node:fs';
@@ -46,14 +47,18 @@ export function openDirect(
   cuts: readonly number[],
 ): (DirectAccess | null)[] {
   const opened = new Map<OpenDevice, DirectAccess | null>();
-  return parts.map(({ device }) => {
-    const known = opened.get(device);
-    if (known !== undefined) return known;
-    const itsParts = parts.filter((part) => part.device === device);
-    const access = open(device, [...cuts, ...itsParts.map((part) => part.offsetBytes)]);
-    opened.set(device, access);
-    return access;
-  });
+  try {
+    for (const { device } of parts) {
+      const offsets = parts
+        .filter((part) => part.device === device)
+        .map((part) => part.offsetBytes);
+      if (!opened.has(device)) opened.set(device, open(device, [...cuts, ...offsets]));
+    }
+  } catch (error) {
+    closeDirect([...opened.values()]);
+    throw error;
+  }
+  return parts.map(({ device }) => opened.get(device) ?? null);
 }
 
 /** Each once. */

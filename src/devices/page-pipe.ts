@@ -7,7 +7,8 @@
  * The pages are the file's own. What is written to them before the client has received them it gets new,
  * as from a read that was under way at the same time, which it is.
  *
- * A pipe holds so many bytes of whole pages, or nothing: it is filled once, then drained, then released.
+ * A pipe is filled once, with so many bytes of whole pages, then drained, then released. One that is
+ * released with something in it is closed, and another takes its place.
  */
 import fs from 'node:fs';
 import { invariant } from '../errors/invariant.ts';
@@ -16,8 +17,10 @@ import type { NativeMemory } from './native-memory.ts';
 
 /** What a pipe may hold where nobody has set another limit (/proc/sys/fs/pipe-max-size). */
 export const PIPE_BYTES = 1024 * 1024;
-/** Each has two descriptors; whoever finds none left copies. */
-const PIPES_MAX = 64;
+/** Half of what Linux allows a user; each has two descriptors, and whoever finds none left copies. */
+const PIPES_MAX = 32;
+/** Pages take system calls of their own, more than it costs to copy less. */
+const LENT_BYTES_MIN = 16 * 1024;
 const PAGE_BYTES = 4096;
 const OFFSET_BYTES = 8;
 const SPLICE_F_MOVE = 1;
@@ -40,11 +43,14 @@ export class PagePipe {
     this.#writeFd = writeFd;
   }
 
-  /** Without waiting for the disk only where the file is in memory. False: it is as empty as it was. */
+  static fits(position: number, length: number): boolean {
+    return position % PAGE_BYTES === 0 && length % PAGE_BYTES === 0 && length <= PIPE_BYTES;
+  }
+
+  /** Waits for what is not in the page cache. False: it is of no use any more, but to be released. */
   fill(fd: number, position: number, length: number): boolean {
-    invariant(this.length === 0, 'a pipe is filled once');
-    const isWhole = position % PAGE_BYTES === 0 && length % PAGE_BYTES === 0;
-    if (!isWhole || length > PIPE_BYTES) return false;
+    if (this.#left > 0) return false;
+    invariant(PagePipe.fits(position, length), 'a pipe takes whole pages, as many as it holds');
     while (this.#left < length) {
       const at = this.#pipes.offsetAddress(position + this.#left);
       const count = this.#calls.splice(fd, at, this.#writeFd, length - this.#left, HOW);
@@ -52,8 +58,12 @@ export class PagePipe {
       this.#left += count;
     }
     if (this.#left === length) this.length = length;
-    else this.#empty();
     return this.length > 0;
+  }
+
+  /** What it was filled with is not to be sent. */
+  spoil(): void {
+    this.length = 0;
   }
 
   /** To a socket that does not wait: how many bytes it took, or the negative errno. */
@@ -63,58 +73,52 @@ export class PagePipe {
     return count;
   }
 
-  /** What is still in it is let go. */
   release(): void {
-    if (this.#left > 0) this.#empty();
     this.length = 0;
-    this.#pipes.released(this);
+    this.#pipes.released(this, this.#left === 0);
   }
 
   close(): void {
     fs.closeSync(this.#readFd);
     fs.closeSync(this.#writeFd);
   }
-
-  #empty(): void {
-    this.#left -= this.#pipes.discard(this.#readFd, this.#left);
-    invariant(this.#left === 0, 'what is in a pipe can be read');
-  }
 }
 
 export class PagePipes {
   readonly #calls: RingCalls;
-  readonly #memory: NativeMemory;
   readonly #offset: DataView;
   readonly #offsetAddress: number;
   readonly #idle: PagePipe[] = [];
   #made = 0;
+  /** The kernel allows no more, or none so large. */
+  #isRefused = false;
   #isClosed = false;
 
   constructor(calls: RingCalls, memory: NativeMemory) {
     this.#calls = calls;
-    this.#memory = memory;
     const slot = memory.take(OFFSET_BYTES);
     const { buffer, byteOffset } = slot.data(OFFSET_BYTES);
     this.#offset = new DataView(buffer, byteOffset, OFFSET_BYTES);
     this.#offsetAddress = slot.address;
   }
 
-  /** An empty one; null: there is none, for now or for ever. */
-  take(): PagePipe | null {
-    return this.#idle.pop() ?? (this.#made < PIPES_MAX ? this.#make() : null);
+  /** An empty one for so many bytes; null: there is none, or they are not worth it. */
+  take(length: number): PagePipe | null {
+    if (length < LENT_BYTES_MIN || length > PIPE_BYTES) return null;
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    return this.#made < PIPES_MAX && !this.#isRefused ? this.#make() : null;
   }
 
-  released(pipe: PagePipe): void {
-    if (this.#isClosed) pipe.close();
-    else this.#idle.push(pipe);
+  released(pipe: PagePipe, isEmpty: boolean): void {
+    if (isEmpty && !this.#isClosed) this.#idle.push(pipe);
+    else this.#close(pipe);
   }
 
   /** Nobody needs one for now. */
   closeIdle(): void {
-    for (const pipe of this.#idle.splice(0)) {
-      pipe.close();
-      this.#made -= 1;
-    }
+    for (const pipe of this.#idle.splice(0)) this.#close(pipe);
+    this.#isRefused = false;
   }
 
   /** Those that are taken close when they are released. */
@@ -129,28 +133,21 @@ export class PagePipes {
     return this.#offsetAddress;
   }
 
-  discard(fd: number, bytes: number): number {
-    const slot = this.#memory.take(bytes);
-    const count = fs.readSync(fd, slot.data(bytes));
-    slot.release();
-    return count;
-  }
-
-  /** A kernel that allows none, or none so large, is not asked again. */
   #make(): PagePipe | null {
     const ends = new Int32Array(2);
-    const [readFd = -1, writeFd = -1] = this.#calls.pipe(ends) < 0 ? [] : ends;
-    if (readFd < 0) {
-      this.#made = PIPES_MAX;
-      return null;
-    }
+    this.#isRefused = this.#calls.pipe(ends) < 0;
+    if (this.#isRefused) return null;
+    const [readFd = -1, writeFd = -1] = ends;
     const pipe = new PagePipe(this, this.#calls, readFd, writeFd);
-    if (this.#calls.resizePipe(readFd, PIPE_BYTES) < PIPE_BYTES) {
-      pipe.close();
-      this.#made = PIPES_MAX;
-      return null;
-    }
     this.#made += 1;
-    return pipe;
+    this.#isRefused = this.#calls.resizePipe(readFd, PIPE_BYTES) < PIPE_BYTES;
+    if (!this.#isRefused) return pipe;
+    this.#close(pipe);
+    return null;
+  }
+
+  #close(pipe: PagePipe): void {
+    pipe.close();
+    this.#made -= 1;
   }
 }

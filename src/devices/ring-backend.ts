@@ -104,7 +104,8 @@ export class RingBackend implements LegIo, LogIo {
   }
 
   prefetch(leg: LegIndex, offset: ByteOffset, length: ByteCount): void {
-    this.#seldom.prefetch(leg, offset, length);
+    // Past the page cache nobody would ever look there.
+    if (!this.#leg(leg).io.isDirect) this.#seldom.prefetch(leg, offset, length);
   }
 
   allocation(

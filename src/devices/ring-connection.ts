@@ -185,7 +185,9 @@ export class RingConnection {
   }
 
   #sent(result: number, wanted: number): number {
-    if (result < 0 && result !== -EAGAIN && result !== -EINTR) this.close();
+    const isBroken =
+      result < 0 ? result !== -EAGAIN && result !== -EINTR : result === 0 && wanted > 0;
+    if (isBroken) this.close();
     const count = Math.max(0, result);
     if (count < wanted) this.#waitUntilWritable();
     return count;

@@ -14,7 +14,7 @@
  * Of those, all legs but one may know what their writes cost (write-cost.ts): what is worth it is done
  * aside, by the kernel's thread, while the last leg's write is done on the spot.
  *
- * Past the page cache (direct-access.ts) no write goes through it, whatever its bytes; what is read may.
+ * Past the page cache (direct-access.ts) nothing goes through it, whatever its bytes.
  *
  * A request that hangs keeps a kernel thread for as long as it hangs. Each device has room for
  * `IN_FLIGHT_MAX` of them and no more, the rest stands in line, so that the other devices go on.
@@ -29,11 +29,11 @@ import type { RingCalls } from './io-uring-calls.ts';
 import type { Done, IoError } from './leg-io.ts';
 import type { NativeMemory, NativeSlot } from './native-memory.ts';
 import type { OpenDevice } from './open-device.ts';
-import type { PagePipe } from './page-pipe.ts';
+import { PagePipe } from './page-pipe.ts';
 import { PoolLane } from './pool-lane.ts';
 import type { Manner, Range, TransferDevice } from './ring-transfer.ts';
 import { Transfer } from './ring-transfer.ts';
-import { writeUneven } from './uneven-write.ts';
+import { readUneven, writeUneven } from './uneven-transfer.ts';
 import type { WriteCost } from './write-cost.ts';
 import type { Zeroing } from './zero-range.ts';
 import { zeroingThroughCache } from './zero-range.ts';
@@ -75,6 +75,8 @@ export class RingDevice implements TransferDevice {
   readonly #lane = new PoolLane(IN_FLIGHT_MAX);
   readonly #pair: NativeSlot;
   readonly #pairView: DataView;
+  /** In the ring. */
+  #readsUnderWay = 0;
 
   constructor(
     parts: { ring: IoUring; calls: RingCalls; memory: NativeMemory },
@@ -111,17 +113,29 @@ export class RingDevice implements TransferDevice {
   read(into: Uint8Array, position: number, done: Done): void {
     const address = this.#addressOf(into);
     const { length } = into;
+    if (this.#direct !== null && !takes(this.#direct, { address, length, position })) {
+      readUneven(this, into, position, done);
+      return;
+    }
     const got = this.#readsNow ? this.#readNow(address, length, position) : 0;
     if (got === length) {
       done(null);
       return;
     }
     const range = { address: address + got, length: length - got, position: position + got };
-    this.#begin('read', range, AT_ONCE, done);
+    this.#readsUnderWay += 1;
+    this.#begin('read', range, AT_ONCE, (error) => {
+      this.#readsUnderWay -= 1;
+      done(error);
+    });
   }
 
   lend(pipe: PagePipe, position: number, length: number): boolean {
-    return this.#isAtHand(position, length) && pipe.fill(this.#fd, position, length);
+    return (
+      PagePipe.fits(position, length) &&
+      this.#isAtHand(position, length) &&
+      pipe.fill(this.#fd, position, length)
+    );
   }
 
   /** `from` is a view of native memory. */
@@ -153,6 +167,10 @@ export class RingDevice implements TransferDevice {
     this.#lane.enter(() => this.#transfer().beginFlush(this.#fd, ended));
   }
 
+  get isDirect(): boolean {
+    return this.#direct !== null;
+  }
+
   get zeroing(): Zeroing {
     if (this.#direct === null) return zeroingThroughCache(this.#device);
     return {
@@ -166,8 +184,7 @@ export class RingDevice implements TransferDevice {
   }
 
   #begin(verb: 'read' | 'write', range: Range, manner: Manner, done: Done): void {
-    const direct = this.#direct;
-    const fd = direct !== null && takes(direct, range) ? direct.fd : this.#fd;
+    const fd = this.#direct?.fd ?? this.#fd;
     this.#lane.enter(() => this.#transfer().begin(verb, fd, range, manner, done));
     if (manner.aside || this.ring.prepared >= SUBMITTED_TOGETHER) this.ring.enter(0);
   }
@@ -194,11 +211,13 @@ export class RingDevice implements TransferDevice {
 
   /**
    * To take pages that are not in the cache would have everybody wait for the disk. Those that are may be
-   * on their way from it; whoever reads ahead brings them in order, so the first and the last tell.
+   * on their way from it: hardly while no read is under way, and whoever reads ahead brings them in order,
+   * so the first and the last tell.
    */
   #isAtHand(position: number, length: number): boolean {
     if (!this.#readsNow || this.#device.traits.inMemory) return this.#readsNow;
     return (
+      this.#readsUnderWay === 0 &&
       this.#cachedBytes(position, length) >= length &&
       this.#isRead(position) &&
       this.#isRead(position + length - 1)

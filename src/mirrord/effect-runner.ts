@@ -213,6 +213,8 @@ export class EffectRunner implements MirrorPort {
     const isWhole = length === into.length;
     const part = isWhole ? into : into.subarray(at, at + length);
     const began = this.#legIoBegins(leg, 'read', length);
+    // What was lent before, if the engine has it read once more, is not what it answers with.
+    pipe?.spoil();
     if (pipe !== null && isWhole && this.#to.legs.lend?.(leg, pipe, offset, length)) {
       this.#legIoEnded(io, leg, began, null);
       return;

@@ -73,9 +73,11 @@ export class LiveTable {
       return { device, offsetBytes };
     });
     const { path, faults, timed, readOnly, keepMemory, tell, stopped, again } = ground;
-    this.#direct = ground.direct ? openDirect(ranges, [spec.sizeBytes, spec.regionSizeBytes]) : [];
-    const places = ranges.map((part, index) => {
-      return { ...part, writePolicy: null, direct: this.#direct[index] ?? null };
+    // A log is written through the page cache; then so is a leg on the same device.
+    const apart = ground.direct ? ranges.filter(({ device }) => device !== log) : [];
+    this.#direct = openDirect(apart, [spec.sizeBytes, spec.regionSizeBytes]);
+    const places = ranges.map((range) => {
+      return { ...range, writePolicy: null, direct: this.#direct[apart.indexOf(range)] ?? null };
     });
     timed.exchange(perhapsFaulty(path.backendOver(places, log), ground), known, isOtherLog);
     this.#copies = new CopyPool(places, COPIERS, ground.copyManner, {

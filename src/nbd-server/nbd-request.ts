@@ -8,7 +8,7 @@
  */
 import type { PagePipe } from '../devices/page-pipe.ts';
 import { broken, invariant } from '../errors/invariant.ts';
-import { COMMAND, COMMAND_FLAG } from '../nbd-protocol/numbers.ts';
+import { COMMAND, COMMAND_FLAG, NBD_ERROR } from '../nbd-protocol/numbers.ts';
 import type { Refusal, WireRequest } from '../nbd-protocol/request.ts';
 import { payloadBytesOf } from '../nbd-protocol/request.ts';
 import type { BlockOutcome, BlockRequest, BlockVerb } from './mirror-port.ts';
@@ -27,6 +27,14 @@ const VERB_OF_COMMAND: readonly (BlockVerb | undefined)[] = (() => {
   verbs[COMMAND.WRITE_ZEROES] = 'zero';
   return verbs;
 })();
+
+/** What the client hears of a request that did not end well. */
+export const FAILURES: Readonly<Record<Exclude<BlockOutcome, 'ok'>, Refusal>> = {
+  ioError: { error: NBD_ERROR.EIO, why: 'no leg could do it' },
+  noSpace: { error: NBD_ERROR.ENOSPC, why: 'a leg has no space left' },
+  notSupported: { error: NBD_ERROR.ENOTSUP, why: 'not without writing zeroes' },
+  shuttingDown: { error: NBD_ERROR.ESHUTDOWN, why: 'the mirror is shutting down' },
+};
 
 /** Who answers the client. */
 export interface Answerer {

@@ -15,11 +15,10 @@
  * go as it comes, so that the connection stays in step. Buffers lent to the mirror count as held
  * until the request ends, even when the client is long gone.
  */
-
 import type { PagePipes } from '../devices/page-pipe.ts';
 import { Handshake } from '../nbd-protocol/handshake.ts';
 import type { MetaContext } from '../nbd-protocol/numbers.ts';
-import { COMMAND, COMMAND_FLAG, NBD_ERROR } from '../nbd-protocol/numbers.ts';
+import { COMMAND, COMMAND_FLAG } from '../nbd-protocol/numbers.ts';
 import {
   DATA_CHUNK_BYTES,
   encodeErrorChunk,
@@ -34,7 +33,7 @@ import type { Inbox } from './inbox.ts';
 import type { MemoryBudget, MemoryHolder } from './memory-budget.ts';
 import type { BlockOutcome, Extent, MirrorPort } from './mirror-port.ts';
 import type { Answerer } from './nbd-request.ts';
-import { NbdRequest } from './nbd-request.ts';
+import { FAILURES, NbdRequest } from './nbd-request.ts';
 import { Outbox, release } from './outbox.ts';
 import type { PayloadMemory } from './payload.ts';
 import type { Transport } from './transport.ts';
@@ -45,21 +44,10 @@ const EXTENTS_MAX = 1024;
 const SKIPPED_PAYLOAD_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
- * Answers that come one by one leave when there are so many of them, or when there are no more. A client
- * that hears of all its requests at once sends the next all at once, and in between the disk has nothing
- * to do.
+ * Answers that come one by one leave when there are so many, or no more: a client that hears of all its
+ * requests at once sends the next all at once, and in between the disk has nothing to do.
  */
 const ANSWERS_TOGETHER = 4;
-
-/** Handing over pages takes calls of its own, which copying less does not cost. */
-const LENT_BYTES_MIN = 16 * 1024;
-
-const FAILURES: Readonly<Record<Exclude<BlockOutcome, 'ok'>, Refusal>> = {
-  ioError: { error: NBD_ERROR.EIO, why: 'no leg could do it' },
-  noSpace: { error: NBD_ERROR.ENOSPC, why: 'a leg has no space left' },
-  notSupported: { error: NBD_ERROR.ENOTSUP, why: 'not without writing zeroes' },
-  shuttingDown: { error: NBD_ERROR.ESHUTDOWN, why: 'the mirror is shutting down' },
-};
 
 /** Transport and inbox are the connection's, the others belong to all sessions of a mirror. */
 export interface SessionParts {
@@ -314,7 +302,7 @@ export class NbdSession implements MemoryHolder, Answerer {
     }
     if (command === COMMAND.READ) {
       this.#takeBuffers(request);
-      if (length >= LENT_BYTES_MIN) request.pipe = this.#pipes?.take() ?? null;
+      request.pipe = this.#pipes?.take(length) ?? null;
     } else if (command === COMMAND.WRITE) {
       const { pieces, payload } = this.#input.takePayload(length);
       request.pieces = pieces;

@@ -1,5 +1,4 @@
 import assert from 'node:assert';
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import { beforeAll, expect, test } from 'vitest';
@@ -20,6 +19,7 @@ import { libc } from '../../src/devices/libc.ts';
 import {
   atEnd,
   bytesAt,
+  cachedBytes,
   dropFromCache,
   GIB,
   missing,
@@ -189,8 +189,6 @@ test('forgetting drops what is cached and loses nothing', async () => {
 });
 
 const noLooking = missing('dd') ?? missing('fincore');
-const cachedBytes = (file: string) =>
-  Number(execFileSync('fincore', ['--bytes', '--noheadings', '--output', 'RES', file]));
 
 testUnless(noLooking)(
   'reading ahead brings a range into the page cache, where it is far too',

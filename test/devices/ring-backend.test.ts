@@ -196,6 +196,14 @@ async function goesPastTheCache(file: string): Promise<void> {
       backend.write(first, [room.subarray(1)], byteOffset(from), false, done);
     });
   };
+  const read = async (from: number, length: number) => {
+    const into = slotWith(Buffer.alloc(length + 1))
+      .data(length + 1)
+      .subarray(1);
+    const error = await ending((done) => backend.read(first, into, byteOffset(from), done));
+    assert(wanted.subarray(512 + from, 512 + from + length).equals(into));
+    return error;
+  };
   const zero = (from: number, length: number, mayPunch: boolean) => {
     wanted.fill(0, 512 + from, 512 + from + length);
     const manner = { mayPunch, fastOnly: false, fua: false };
@@ -206,6 +214,7 @@ async function goesPastTheCache(file: string): Promise<void> {
   const ended = [
     await write(1, 3),
     await write(4095, 4098),
+    await read(100, 5000),
     await write(16_384, 4096),
     await zero(32_769, 3, true),
     await zero(50_000, 50_000, true),
@@ -220,7 +229,7 @@ async function goesPastTheCache(file: string): Promise<void> {
 function lends(backend: RingBackend, from: number): boolean {
   const { calls, memory: slots } = shared as TestRing;
   const pipes = new PagePipes(calls, slots);
-  const pipe = pipes.take();
+  const pipe = pipes.take(65_536);
   assert(pipe !== null);
   const isLent = backend.lend(first, pipe, byteOffset(from), byteCount(65_536));
   pipe.release();

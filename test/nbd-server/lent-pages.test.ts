@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { PagePipe } from '../../src/devices/page-pipe.ts';
 import type { DataPath } from '../../src/mirrord/data-path.ts';
 import type { BlockRequest } from '../../src/nbd-server/mirror-port.ts';
 import { NbdListener } from '../../src/nbd-server/nbd-listener.ts';
@@ -38,7 +39,8 @@ class LendingMirror extends MemoryMirror {
   override submit(asked: BlockRequest): void {
     const { verb, pipe, offset, length } = asked;
     if (verb === 'write') fs.writevSync(this.#fd, [...asked.pieces], offset);
-    if (verb === 'read' && pipe?.fill(this.#fd, offset, length)) {
+    const fits = verb === 'read' && PagePipe.fits(offset, length);
+    if (fits && pipe?.fill(this.#fd, offset, length)) {
       this.lent += 1;
       asked.done('ok');
     } else super.submit(asked);

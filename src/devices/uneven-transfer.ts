@@ -1,11 +1,12 @@
 /**
- * A write of any bytes to a device that takes whole blocks only. What the first and the last block hold
- * around it is read first:
+ * Reads and writes of any bytes on a device that takes whole blocks only. For a write, what the first and
+ * the last block hold around it is read first:
  *
  *   blocks   │ read ▓▓▓▓▓│▓▓▓▓▓▓▓▓▓▓│▓▓▓ read │      ▓ what is to be written
  *            ├───────── one write ───────────┤
  *
- * Long ones are done in parts, one after the other. No other write may be under way in those blocks.
+ * Long ones are done in parts, one after the other. While one is written, no other write may be under way
+ * in its blocks.
  */
 import type { Done, IoError } from './leg-io.ts';
 
@@ -24,6 +25,22 @@ export interface WholeBlocks {
   write(from: Uint8Array, position: number, fua: boolean, done: Done): void;
 }
 
+/** `into` may lie anywhere. */
+export function readUneven(
+  device: WholeBlocks,
+  into: Uint8Array,
+  position: number,
+  done: Done,
+): void {
+  const { part, start, end, slot, blocks } = firstPart(device, into, position);
+  device.read(blocks, start, (error) => {
+    if (error === null) part.set(blocks.subarray(position - start, end - start));
+    slot.release();
+    if (error !== null || part.length === into.length) done(error);
+    else readUneven(device, into.subarray(part.length), end, done);
+  });
+}
+
 /** `from` may lie anywhere, and stays as it is until `done`. */
 export function writeUneven(
   device: WholeBlocks,
@@ -32,13 +49,7 @@ export function writeUneven(
   fua: boolean,
   done: Done,
 ): void {
-  const { memory, blockBytes } = device;
-  const start = position - (position % blockBytes);
-  const part = from.subarray(0, start + PART_BYTES - position);
-  const end = position + part.length;
-  const length = Math.ceil((end - start) / blockBytes) * blockBytes;
-  const slot = memory.take(length);
-  const blocks = slot.data(length);
+  const { part, start, end, slot, blocks } = firstPart(device, from, position);
   const ended = (error: IoError | null) => {
     slot.release();
     if (error !== null || part.length === from.length) done(error);
@@ -49,6 +60,16 @@ export function writeUneven(
     blocks.set(part, position - start);
     device.write(blocks, start, fua, ended);
   });
+}
+
+/** The first part of `bytes`, which belong at `position`, and room for the blocks that it touches. */
+function firstPart({ memory, blockBytes }: WholeBlocks, bytes: Uint8Array, position: number) {
+  const start = position - (position % blockBytes);
+  const part = bytes.subarray(0, start + PART_BYTES - position);
+  const end = position + part.length;
+  const length = Math.ceil((end - start) / blockBytes) * blockBytes;
+  const slot = memory.take(length);
+  return { part, start, end, slot, blocks: slot.data(length) };
 }
 
 /** The first and the last of `blocks`, if what is to be written does not fill them. */

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Done, IoError } from '../../src/devices/leg-io.ts';
-import type { WholeBlocks } from '../../src/devices/uneven-write.ts';
-import { writeUneven } from '../../src/devices/uneven-write.ts';
+import type { WholeBlocks } from '../../src/devices/uneven-transfer.ts';
+import { writeUneven } from '../../src/devices/uneven-transfer.ts';
 
 const BLOCK = 512;
 const MIB = 2 ** 20;
