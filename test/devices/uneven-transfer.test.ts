@@ -1,10 +1,10 @@
-/** Whatever is written, the device sees whole blocks, and what lies around it stays. */
+/** Whatever is read or written, the device sees whole blocks, and what lies around it stays. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Done, IoError } from '../../src/devices/leg-io.ts';
 import type { WholeBlocks } from '../../src/devices/uneven-transfer.ts';
-import { writeUneven } from '../../src/devices/uneven-transfer.ts';
+import { readUneven, writeUneven } from '../../src/devices/uneven-transfer.ts';
 
 const BLOCK = 512;
 const MIB = 2 ** 20;
@@ -63,13 +63,44 @@ function written(device: Blocks, position: number, length: number, fua = false):
   return outcome;
 }
 
+const anyRange = fc
+  .tuple(fc.nat(DEVICE_BYTES - 1), fc.oneof(fc.nat(3 * BLOCK), fc.nat(DEVICE_BYTES)))
+  .map(([position, length]) => ({
+    position,
+    length: Math.max(1, Math.min(length, DEVICE_BYTES - position)),
+  }));
+
+test('any bytes are read', () => {
+  const device = new Blocks();
+  for (let at = 0; at < DEVICE_BYTES; at += 4) device.bytes.writeUInt32LE(at, at);
+  fc.assert(
+    fc.property(anyRange, ({ position, length }) => {
+      const into = Buffer.alloc(length + 2, 99);
+      const ends: (IoError | null)[] = [];
+      readUneven(device, into.subarray(1, -1), position, (error) => ends.push(error));
+      assert.deepEqual(ends, [null]);
+      assert(into.subarray(1, -1).equals(device.bytes.subarray(position, position + length)));
+      assert.deepEqual([into[0], into.at(-1), device.lent], [99, 99, 0]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a read that fails ends it, and gives nothing', () => {
+  const device = new Blocks();
+  device.fails = 'read';
+  const into = Buffer.alloc(2 * MIB, 99);
+  const ends: (IoError | null)[] = [];
+  readUneven(device, into, 1, (error) => ends.push(error));
+  expect(ends).toMatchObject([{ code: 'EIO' }]);
+  expect([device.asked.length, device.lent, into.every((byte) => byte === 99)]).toEqual([
+    1,
+    0,
+    true,
+  ]);
+});
+
 test('any bytes are written, and no others', () => {
-  const anyRange = fc
-    .tuple(fc.nat(DEVICE_BYTES - 1), fc.oneof(fc.nat(3 * BLOCK), fc.nat(DEVICE_BYTES)))
-    .map(([position, length]) => ({
-      position,
-      length: Math.max(1, Math.min(length, DEVICE_BYTES - position)),
-    }));
   fc.assert(
     fc.property(anyRange, ({ position, length }) => {
       const device = new Blocks();
