@@ -9,17 +9,13 @@
  * in its blocks.
  */
 import type { Done, IoError } from './leg-io.ts';
+import type { NativeSlot } from './native-memory.ts';
 
 const PART_BYTES = 1024 * 1024;
 
-interface Lent {
-  data(length: number): Uint8Array;
-  release(): void;
-}
-
 /** Takes native memory, and ranges of whole blocks. */
 export interface WholeBlocks {
-  readonly memory: { take(length: number): Lent };
+  readonly memory: { take(length: number): Pick<NativeSlot, 'data' | 'release'> };
   readonly blockBytes: number;
   read(into: Uint8Array, position: number, done: Done): void;
   write(from: Uint8Array, position: number, fua: boolean, done: Done): void;

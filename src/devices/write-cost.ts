@@ -5,9 +5,9 @@
  * of tmpfs, 18 µs where ext4 keeps the file in large folios, 180 µs for 1 MiB. To hand it to a thread of
  * the kernel costs 5 µs, and then the legs are written at the same time. So writes are measured, those
  * of each size (to the next power of two) for themselves, and handed over while the average is above
- * `WORTH_MS`; long ones, which are slow because memory is, above `WORTH_LONG_MS`. Of those that are, one in `LOOK_EVERY` is done on the spot, to see whether it still costs
- * as much. A thread that lost the processor meanwhile proves nothing: a sample counts for at most
- * `SAMPLE_MS_MAX`.
+ * `WORTH_MS`; long ones, which are slow because memory is, above `WORTH_LONG_MS`. Of those that are, one
+ * in `LOOK_EVERY` is done on the spot, to see whether it still costs as much. A thread that lost the
+ * processor meanwhile proves nothing: a sample counts for at most `SAMPLE_MS_MAX`.
  *
  * No clock in here: the caller has looked at one.
  */

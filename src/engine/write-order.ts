@@ -8,8 +8,9 @@
  *
  * Two overlapping writes in flight at once could reach leg 0 as A, B and leg 1 as B, A, and the legs
  * would differ for ever in a region the log calls clean. Two that only share a block would lose one of
- * them where a device takes whole blocks, and what a write does not fill is read first. A write knows how many earlier ones it still
- * waits for (`blockers`), and each of those knows it (`followers`): nothing is ever searched again.
+ * them where a device takes whole blocks, and what a write does not fill is read first. A write knows
+ * how many earlier ones it still waits for (`blockers`), and each of those knows it (`followers`):
+ * nothing is ever searched again.
  *
  * Writes are filed by region into a fixed number of drawers, so the search for overlaps looks at the
  * few writes that share one, and filing costs the same however large the mirror is.

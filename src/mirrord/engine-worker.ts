@@ -25,6 +25,7 @@ import type { EngineView } from '../metrics/engine-counters.ts';
 import { carryOver, setConnections, viewOf } from '../metrics/engine-counters.ts';
 import { replacedLeg } from '../mirror-set/mirror-change.ts';
 import type { MirrorSpec } from '../mirror-set/mirror-spec.ts';
+import { NOTHING } from '../nbd-server/mirror-port.ts';
 import { NbdListener } from '../nbd-server/nbd-listener.ts';
 import { maskOf } from '../region/leg-content.ts';
 import { Clock } from './clock.ts';
@@ -245,15 +246,7 @@ class EngineWorker {
 
   #flush(): Promise<void> {
     return new Promise((resolve) => {
-      const nothing = {
-        into: null,
-        pipe: null,
-        pieces: [],
-        fua: false,
-        mayPunch: false,
-        fastOnly: false,
-      };
-      const request = { verb: 'flush', offset: 0, length: 0, ...nothing } as const;
+      const request = { verb: 'flush', offset: 0, length: 0, ...NOTHING } as const;
       this.#table.runner.submit({ ...request, abandonBuffers: () => {}, done: () => resolve() });
     });
   }

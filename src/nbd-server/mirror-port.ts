@@ -38,6 +38,16 @@ export interface BlockRequest {
   done(outcome: BlockOutcome): void;
 }
 
+/** Of a request without data and without wishes. */
+export const NOTHING = {
+  into: null,
+  pipe: null,
+  pieces: [],
+  fua: false,
+  mayPunch: false,
+  fastOnly: false,
+} as const satisfies Partial<BlockRequest>;
+
 /** One extent of a block status reply: `flags` as the metadata context defines them. */
 export interface Extent {
   readonly length: number;

@@ -10,23 +10,16 @@ import {
   atEnd,
   attachLoop,
   dropFromCache,
-  legAt,
   missing,
   noLoopDevices,
   noTmpfs,
-  openForTest,
+  openLeg,
   scratchDirectory,
   scratchFile,
   testUnless,
 } from './scratch-devices.ts';
 
 const PAGE = 4096;
-
-function opened(file: string): OpenDevice {
-  const [device] = openForTest(legAt(file));
-  if (device === undefined) throw new Error('it was opened');
-  return device;
-}
 
 /** Of ranges of `device` that begin at `offsets`. */
 function accesses(device: OpenDevice, cut: number, ...offsets: number[]): (DirectAccess | null)[] {
@@ -38,7 +31,7 @@ function accesses(device: OpenDevice, cut: number, ...offsets: number[]): (Direc
 
 testUnless(missing('dd'))('what is read by it is not in the page cache afterwards', () => {
   const file = scratchFile(scratchDirectory(), 'leg.img', 16 * PAGE, 7);
-  const device = opened(file);
+  const device = openLeg(file);
   dropFromCache(file, device.fd);
   const [direct] = accesses(device, PAGE, 0);
   const into = pagesOf(PAGE);
@@ -48,7 +41,7 @@ testUnless(missing('dd'))('what is read by it is not in the page cache afterward
 });
 
 test('ranges of one device share it, and it is closed once', () => {
-  const device = opened(scratchFile(scratchDirectory(), 'leg.img', 16 * PAGE));
+  const device = openLeg(scratchFile(scratchDirectory(), 'leg.img', 16 * PAGE));
   const ranges = [0, PAGE].map((offsetBytes) => ({ device, offsetBytes }));
   const [one, other] = openDirect(ranges, [PAGE]);
   expect(one).not.toBeNull();
@@ -60,7 +53,7 @@ test('ranges of one device share it, and it is closed once', () => {
 testUnless(noLoopDevices)('no block is cut, neither by a range nor within one', () => {
   const directory = scratchDirectory();
   const file = scratchFile(directory, 'disk.img', 16 * PAGE);
-  const device = opened(attachLoop(file, '--sector-size', '4096'));
+  const device = openLeg(attachLoop(file, '--sector-size', '4096'));
   expect(directAlignment(device.fd)?.blockBytes).toBe(PAGE);
   expect(accesses(device, PAGE, 0, PAGE).every((access) => access?.blockBytes === PAGE)).toBe(true);
   expect(accesses(device, PAGE / 2, 0)).toEqual([null]);
@@ -69,7 +62,7 @@ testUnless(noLoopDevices)('no block is cut, neither by a range nor within one', 
 });
 
 testUnless(noTmpfs)('there is none where there is nothing but memory', () => {
-  const device = opened(scratchFile(scratchDirectory('/dev/shm'), 'leg.img', PAGE));
+  const device = openLeg(scratchFile(scratchDirectory('/dev/shm'), 'leg.img', PAGE));
   expect(accesses(device, PAGE, 0)).toEqual([null]);
 });
 

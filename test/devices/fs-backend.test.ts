@@ -13,13 +13,12 @@ import {
   attachLoop,
   bytesAt,
   dropFromCache,
-  legAt,
   missing,
   mountInside,
   noFreezing,
   noLoopDevices,
   noTmpfs,
-  openForTest,
+  openLeg,
   scratchDirectory,
   scratchFile,
   testUnless,
@@ -35,12 +34,6 @@ let made = 0;
 function image(where: string, sizeBytes: number, fill?: number): string {
   made += 1;
   return scratchFile(where, `${made}.img`, sizeBytes, fill);
-}
-
-function open(file: string): OpenDevice {
-  const [device] = openForTest(legAt(file));
-  assert(device !== undefined);
-  return device;
 }
 
 function backendOver(devices: readonly OpenDevice[], policy: WritePolicy | null = null): FsBackend {
@@ -59,7 +52,7 @@ function conformsOn(name: string, place: () => string, policy: WritePolicy | nul
     const files = [place(), place()];
     for (const file of files) fs.writeFileSync(file, Buffer.alloc(LEG_BYTES, 0xcc), { flag: 'r+' });
     const legs = files.map((file, index) => ({
-      device: open(file),
+      device: openLeg(file),
       offsetBytes: offsets[index] ?? byteCount(0),
       writePolicy: policy,
     }));
@@ -88,7 +81,7 @@ describe('conformance', () => {
 });
 
 test('a local file is written before the call returns, through the pool it is not', async () => {
-  const device = open(image(directory, 8192));
+  const device = openLeg(image(directory, 8192));
   const ended: string[] = [];
   const write = (name: string, policy: WritePolicy | null) =>
     ending((done) =>
@@ -104,7 +97,7 @@ test('a local file is written before the call returns, through the pool it is no
 });
 
 test('what may stall is written through the pool, by its kind', async () => {
-  const device = open(image(directory, 8192));
+  const device = openLeg(image(directory, 8192));
   const remote = { ...device, traits: { ...device.traits, mayStall: true } };
   let ended = false;
   const write = ending((done) =>
@@ -119,7 +112,7 @@ test('what may stall is written through the pool, by its kind', async () => {
 
 test('a FUA write goes through the durable descriptor, and no other does', async () => {
   const [plain, durable] = [image(directory, 4096), image(directory, 4096)];
-  const device = { ...open(plain), durableFd: open(durable).fd };
+  const device = { ...openLeg(plain), durableFd: openLeg(durable).fd };
   for (const policy of ['inline', 'pool'] as const) {
     const io = backendOver([device], policy);
     await ending((done) => io.write(first, [Buffer.from('now')], byteOffset(0), false, done));
@@ -131,7 +124,7 @@ test('a FUA write goes through the durable descriptor, and no other does', async
 
 test('errors carry the symbolic errno, the path, and the place', async () => {
   const file = image(directory, 8192);
-  const device = { ...open(file), fd: openReadOnly(file), durableFd: openReadOnly(file) };
+  const device = { ...openLeg(file), fd: openReadOnly(file), durableFd: openReadOnly(file) };
   const x = [Buffer.from('x')];
   const range = [byteOffset(4096), byteCount(512)] as const;
   const manner = { mayPunch: true, fastOnly: false, fua: false };
@@ -151,7 +144,7 @@ test('errors carry the symbolic errno, the path, and the place', async () => {
 
 test('a read past the end of a file says where it ends', async () => {
   const file = image(directory, 8192);
-  const io = backendOver([open(file)]);
+  const io = backendOver([openLeg(file)]);
   for (const length of [200, 300_000]) {
     const into = new Uint8Array(length);
     const error = await ending((done) => io.read(first, into, byteOffset(8100), done));
@@ -170,7 +163,7 @@ function openReadOnly(file: string): number {
 
 testUnless(missing('dd'))('a read that is not cached does not wait on this thread', async () => {
   const file = image(directory, 65_536, 0x5a);
-  const device = open(file);
+  const device = openLeg(file);
   const io = backendOver([device]);
   const into = new Uint8Array(4096);
   const ends: boolean[] = [];
@@ -195,7 +188,7 @@ testUnless(missing('dd'))(
   'a read that is cached in part is read in two, without a seam',
   async () => {
     const file = image(directory, 65_536, 0x5a);
-    const device = open(file);
+    const device = openLeg(file);
     dropFromCache(file, device.fd);
     fs.writeSync(device.fd, Buffer.alloc(4096, 0x11), 0, 4096, 0);
     const into = new Uint8Array(16_384);
@@ -216,7 +209,7 @@ function endsAtOnce(begin: (done: () => void) => void): boolean {
 
 testUnless(noTmpfs)('in tmpfs nothing waits, on disk what must last does', () => {
   const atOnce = [memory, directory].map((where) => {
-    const [leg, log] = [open(image(where, 8192, 1)), open(image(where, 8192, 1))];
+    const [leg, log] = [openLeg(image(where, 8192, 1)), openLeg(image(where, 8192, 1))];
     const io = new FsBackend([{ device: leg, offsetBytes: byteCount(0), writePolicy: null }], log);
     const bytes = new Uint8Array(512);
     return [
@@ -236,7 +229,7 @@ testUnless(noTmpfs)('in tmpfs nothing waits, on disk what must last does', () =>
 testUnless(noLoopDevices)(
   'a block device promises no fast zeroes that keep their blocks',
   async () => {
-    const io = backendOver([open(attachLoop(image(directory, 65_536, 1)))]);
+    const io = backendOver([openLeg(attachLoop(image(directory, 65_536, 1)))]);
     const manner = { mayPunch: false, fastOnly: true, fua: false };
     const zero = ending((done) => io.zero(first, start, byteCount(4096), manner, done));
     expect(await zero).toMatchObject({ code: 'EOPNOTSUPP' });
@@ -245,7 +238,7 @@ testUnless(noLoopDevices)(
 
 test('a discard gives blocks back, zeroing may be told to keep them', async () => {
   const file = image(directory, 2 ** 20, 1);
-  const device = open(file);
+  const device = openLeg(file);
   fs.fsyncSync(device.fd);
   const io = backendOver([device]);
   const blocks = () => fs.fstatSync(device.fd).blocks;
@@ -269,7 +262,7 @@ testUnless(noTmpfs)(
   'what cannot be zeroed fast is refused, or written if it may be slow',
   async () => {
     const file = image(memory, 65_536, 1);
-    const io = backendOver([open(file)]);
+    const io = backendOver([openLeg(file)]);
     const zero = (fastOnly: boolean) =>
       ending((done) => {
         const manner = { mayPunch: false, fastOnly, fua: false };
@@ -285,7 +278,7 @@ testUnless(noTmpfs)(
 
 test('a log is written part by part, durably by one descriptor or one flush', async () => {
   const [plain, durable] = [image(directory, 4096), image(directory, 4096)];
-  const device = { ...open(plain), durableFd: open(durable).fd };
+  const device = { ...openLeg(plain), durableFd: openLeg(durable).fd };
   const io = new FsBackend([], device);
   const parts = [0, 1024, 512].map((offset) => ({ offset, bytes: Buffer.from(`at ${offset}`) }));
   expect(await ending((done) => io.writeLog(parts, true, done))).toBeNull();
@@ -305,7 +298,7 @@ test('a log is written part by part, durably by one descriptor or one flush', as
 test('a log write ends with its first failure, and not before all its parts have', async () => {
   vi.stubEnv('UV_THREADPOOL_SIZE', '1');
   const file = image(directory, 4096);
-  const io = new FsBackend([], open(file));
+  const io = new FsBackend([], openLeg(file));
   vi.unstubAllEnvs();
   const bytes = Buffer.from('log');
   const parts = [2 ** 52, 512, 1024].map((offset) => ({ offset, bytes }));
@@ -317,7 +310,7 @@ test('a log write ends with its first failure, and not before all its parts have
 
 test('what must last is flushed, once it is written, and nothing else is', async () => {
   const files = [image(directory, 65_536, 1), image(directory, 4096)];
-  const [leg, log] = files.map(open);
+  const [leg, log] = files.map(openLeg);
   assert(leg !== undefined && log !== undefined);
   const io = new FsBackend([{ device: leg, offsetBytes: byteCount(0), writePolicy: null }], log);
   const seen: string[] = [];
@@ -348,7 +341,7 @@ test('what must last is flushed, once it is written, and nothing else is', async
 });
 
 test('a flush that fails says so', async () => {
-  const device = { ...open(image(directory, 4096)), fd: 9999 };
+  const device = { ...openLeg(image(directory, 4096)), fd: 9999 };
   expect(await ending((done) => backendOver([device]).flush(first, done))).toMatchObject({
     code: 'EBADF',
   });
@@ -360,7 +353,7 @@ testUnless(noLoopDevices)('after a failed flush reads show what the device has',
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'none', small]);
   atEnd(() => spawnSync('umount', [small]));
   const backing = image(small, 2 ** 20);
-  const io = backendOver([open(attachLoop(backing))]);
+  const io = backendOver([openLeg(attachLoop(backing))]);
   const ones = new Uint8Array(2 ** 20).fill(1);
   expect(await ending((done) => io.write(first, [ones], start, false, done))).toBeNull();
   expect(await ending((done) => io.flush(first, done))).toMatchObject({ code: 'EIO' });
@@ -374,14 +367,14 @@ testUnless(noFreezing)(
   'one leg that hangs holds up neither the other leg nor the log',
   async () => {
     const mountPoint = mountInside(image(directory, 16 * 2 ** 20), 'ext4');
-    const hanging = open(image(mountPoint, 65_536, 1));
+    const hanging = openLeg(image(mountPoint, 65_536, 1));
     const io = new FsBackend(
-      [hanging, open(image(directory, 65_536, 1))].map((device) => ({
+      [hanging, openLeg(image(directory, 65_536, 1))].map((device) => ({
         device,
         offsetBytes: byteCount(0),
         writePolicy: 'pool',
       })),
-      open(image(directory, 4096)),
+      openLeg(image(directory, 4096)),
     );
     const bytes = new Uint8Array(512);
     const write = (leg: typeof first, index: number, fua: boolean) =>

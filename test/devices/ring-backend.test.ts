@@ -26,12 +26,11 @@ import {
   cachedBytes,
   describeUnless,
   dropFromCache,
-  legAt,
   missing,
   mountInside,
   noLoopDevices,
   noTmpfs,
-  openForTest,
+  openLeg,
   scratchDirectory,
   scratchFile,
   testUnless,
@@ -47,12 +46,6 @@ let made = 0;
 function image(where: string, sizeBytes: number, fill?: number): string {
   made += 1;
   return scratchFile(where, `${made}.img`, sizeBytes, fill);
-}
-
-function open(file: string): OpenDevice {
-  const [device] = openForTest(legAt(file));
-  assert(device !== undefined);
-  return device;
 }
 
 interface Manner {
@@ -148,7 +141,7 @@ function conformsOn(name: string, place: () => string, manner: Manner): void {
     const files = [place(), place()];
     for (const file of files) fs.writeFileSync(file, Buffer.alloc(LEG_BYTES, 0xcc), { flag: 'r+' });
     return {
-      io: throughNativeMemory(backendOver(files.map(open), manner, null, offsets)),
+      io: throughNativeMemory(backendOver(files.map(openLeg), manner, null, offsets)),
       bytesOf: (leg) => ({ bytes: fs.readFileSync(files[leg] ?? ''), start: offsets[leg] ?? 0 }),
       endsWithItsDevice: false,
     };
@@ -185,7 +178,7 @@ function onXfs(): string {
 
 /** `file` is 256 KiB long. */
 async function goesPastTheCache(file: string): Promise<void> {
-  const device = open(file);
+  const device = openLeg(file);
   const wanted = fs.readFileSync(file);
   dropFromCache(file, device.fd);
   const backend = backendOver([device], { direct: true }, null, [512]);
@@ -240,7 +233,7 @@ function lends(backend: RingBackend, from: number): boolean {
 describeUnless(noRing)('pages', () => {
   testUnless(missing('dd'))('are lent while they are in the cache, all of them', () => {
     const file = image(directory, 256 * 1024, 7);
-    const device = open(file);
+    const device = openLeg(file);
     const backend = backendOver([device]);
     fs.readFileSync(file);
     expect(lends(backend, 65_536)).toBe(true);
@@ -250,25 +243,25 @@ describeUnless(noRing)('pages', () => {
   });
 
   test('of legs past the page cache, or that may stall, are not', () => {
-    const device = open(image(directory, 256 * 1024, 7));
+    const device = openLeg(image(directory, 256 * 1024, 7));
     fs.readFileSync(device.path);
     expect(lends(backendOver([device], { direct: true }), 0)).toBe(false);
     expect(lends(backendOver([{ ...device, nowaitReads: false }]), 0)).toBe(false);
-    const unknown = (shared as TestRing).calls;
-    const parts = { ...(shared as TestRing), calls: { ...unknown, cacheStat: () => -38 } };
+    const { calls, ...others } = shared as TestRing;
+    const parts = { ...others, calls: { ...calls, cacheStat: () => -38 } };
     const leg = { device, offsetBytes: byteCount(0), writePolicy: null, direct: null };
     expect(lends(new RingBackend(parts, [leg], null), 0)).toBe(false);
     expect(lends(backendOver([device]), 0)).toBe(true);
   });
 
   testUnless(noTmpfs)('of memory always are', () => {
-    expect(lends(backendOver([open(image(memory, 256 * 1024, 7))]), 4096)).toBe(true);
+    expect(lends(backendOver([openLeg(image(memory, 256 * 1024, 7))]), 4096)).toBe(true);
   });
 });
 
 describeUnless(noRing)('a ring', () => {
   test('writes a local file before the call returns, and what may stall later', async () => {
-    const device = open(image(directory, 8192));
+    const device = openLeg(image(directory, 8192));
     const remote = { ...device, traits: { ...device.traits, mayStall: true } };
     const ended: string[] = [];
     const write = (name: string, over: OpenDevice, manner: Manner) =>
@@ -298,7 +291,7 @@ describeUnless(noRing)('a ring', () => {
           done(error);
         }),
       );
-    const [one, other] = [open(image(directory, 8192)), open(image(directory, 8192))];
+    const [one, other] = [openLeg(image(directory, 8192)), openLeg(image(directory, 8192))];
     const costly = backendOver([one, other], { costly: true });
     const inline = backendOver([one, other], { costly: true, policy: 'inline' });
     const writes = [
@@ -312,7 +305,7 @@ describeUnless(noRing)('a ring', () => {
 
   test('hands over what is begun before there is much of it', async () => {
     const { ring } = (shared as TestRing).loop;
-    const backend = backendOver([open(image(directory, 65_536))], { direct: true });
+    const backend = backendOver([openLeg(image(directory, 65_536))], { direct: true });
     const before = ring.prepared;
     const prepared: number[] = [];
     const reads = Array.from({ length: 8 }, (_, index) =>
@@ -340,7 +333,7 @@ describeUnless(noRing)('a ring', () => {
   }
 
   testUnless(noTmpfs)('has nothing to go past where there is only memory', () => {
-    const backend = backendOver([open(image(memory, 8192, 7))], { direct: true });
+    const backend = backendOver([openLeg(image(memory, 8192, 7))], { direct: true });
     const data = slotWith(Buffer.from('data')).data(4);
     let onTheSpot = 0;
     const ended = () => {
@@ -353,7 +346,7 @@ describeUnless(noRing)('a ring', () => {
   });
 
   test('refuses bytes of the heap, which may move while the kernel looks', () => {
-    const backend = backendOver([open(image(directory, 8192))]);
+    const backend = backendOver([openLeg(image(directory, 8192))]);
     expect(() => backend.write(first, [Buffer.alloc(8)], start, false, () => {})).toThrow(
       InvariantBroken,
     );
@@ -364,7 +357,7 @@ describeUnless(noRing)('a ring', () => {
     expect(spawnSync('mkfifo', [fifo]).status).toBe(0);
     const pipe = fs.openSync(fifo, fs.constants.O_RDWR | fs.constants.O_NONBLOCK);
     atEnd(() => fs.closeSync(pipe));
-    const sound = open(image(directory, 8192));
+    const sound = openLeg(image(directory, 8192));
     const traits = { ...sound.traits, mayStall: true, inMemory: false };
     const hung = { ...sound, path: fifo, fd: pipe, durableFd: pipe, traits, nowaitReads: false };
     const backend = backendOver([sound, hung], { policy: 'pool' });
@@ -383,7 +376,7 @@ describeUnless(noRing)('a ring', () => {
   });
 
   test('an error of a device names it, and has the symbolic errno', async () => {
-    const device = open(image(directory, 8192));
+    const device = openLeg(image(directory, 8192));
     const readOnly = fs.openSync(device.path, 'r');
     atEnd(() => fs.closeSync(readOnly));
     const backend = backendOver([{ ...device, fd: readOnly }], { policy: 'pool' });
@@ -394,7 +387,7 @@ describeUnless(noRing)('a ring', () => {
   });
 
   test('writes the parts of the log where they belong, and hears of them once', async () => {
-    const log = open(image(directory, 8192, 0xee));
+    const log = openLeg(image(directory, 8192, 0xee));
     const backend = backendOver([], {}, log);
     const parts = [0, 512, 4096].map((offset) => ({
       offset,
@@ -409,7 +402,7 @@ describeUnless(noRing)('a ring', () => {
   });
 
   test('the bytes of a log write may change as soon as the call returns', async () => {
-    const log = open(image(directory, 4096));
+    const log = openLeg(image(directory, 4096));
     const remote = { ...log, traits: { ...log.traits, mayStall: true, inMemory: false } };
     const backend = backendOver([], {}, remote);
     const bytes = Buffer.alloc(512, 1);

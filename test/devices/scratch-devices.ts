@@ -4,6 +4,7 @@
  * Some tests need what not every machine has (root, losetup, a tmpfs). They are skipped with the
  * reason printed, so that a green run cannot hide that they did not run.
  */
+import assert from 'node:assert';
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -133,6 +134,13 @@ export function openForTest(...requests: DeviceRequest[]): OpenDevice[] {
   const devices = openDevices(requests);
   atEnd(() => closeDevices(devices));
   return devices;
+}
+
+/** `file` alone, as a leg. */
+export function openLeg(file: string): OpenDevice {
+  const [device] = openForTest(legAt(file));
+  assert(device !== undefined);
+  return device;
 }
 
 /** `length` bytes of the file as they are now. */

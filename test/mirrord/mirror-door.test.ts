@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { MirrorDoor } from '../../src/mirrord/mirror-door.ts';
 import type { BlockRequest, BlockVerb, MirrorPort } from '../../src/nbd-server/mirror-port.ts';
+import { NOTHING } from '../../src/nbd-server/mirror-port.ts';
 
 class Port implements MirrorPort {
   readonly exportName = 'm';
@@ -27,16 +28,8 @@ class Port implements MirrorPort {
 }
 
 function requestAt(offset: number, outcomes: string[], verb: BlockVerb = 'read'): BlockRequest {
-  const nothing = {
-    into: null,
-    pipe: null,
-    pieces: [],
-    fua: false,
-    mayPunch: false,
-    fastOnly: false,
-  };
   const done = (outcome: string) => void outcomes.push(`${offset} ${outcome}`);
-  return { verb, offset, length: 10, ...nothing, abandonBuffers: () => {}, done };
+  return { verb, offset, length: 10, ...NOTHING, abandonBuffers: () => {}, done };
 }
 
 test('what comes while it is held goes in, in order, when it is open again, and to who is there then', () => {
